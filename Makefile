@@ -1,0 +1,58 @@
+# Every target may be run again at any time; what is done already is skipped.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+
+VENV := .venv
+BIN := $(VENV)/bin
+# The stamps carry a checksum of pyproject.toml: a change of the requirements installs again, a fresh clone does not.
+REQUIREMENTS := $(shell cksum pyproject.toml | cut -d ' ' -f 1)
+PROGRAM := $(VENV)/.program-$(REQUIREMENTS)
+TOOLS := $(VENV)/.tools-$(REQUIREMENTS)
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
+PYTEST_ARGS ?= -n auto
+
+.PHONY: help setup run test lint format bench check
+
+help:
+	@echo 'make setup   prepare .venv with the program and the tools to work on it'
+	@echo 'make run     install what is needed and serve on http://127.0.0.1:3000'
+	@echo 'make test    run the tests (PYTEST_ARGS="-n 0 -k name" to choose)'
+	@echo 'make lint    ruff, mypy and the direction of imports'
+	@echo 'make format  let ruff put the code in order'
+	@echo 'make check   lint and test, as CI does'
+	@echo 'make bench   measure the server against pgbench and a minimal application'
+
+setup: $(TOOLS)
+
+run: $(PROGRAM)
+	@exec $(BIN)/threescore serve
+
+test: $(TOOLS)
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: $(TOOLS)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(TOOLS)
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+check: lint test
+
+bench: $(TOOLS)
+	$(BIN)/python -m bench
+
+$(PROGRAM):
+	@echo 'Preparing $(VENV); the first time this takes about a minute.'
+	@scripts/make-venv $(VENV)
+	@$(PIP) --editable .
+	@rm -f $(VENV)/.program-*
+	@touch $@
+
+$(TOOLS): $(PROGRAM)
+	@$(PIP) --editable '.[dev]'
+	@rm -f $(VENV)/.tools-*
+	@touch $@

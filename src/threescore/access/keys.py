@@ -1,0 +1,98 @@
+"""API keys in the catalog. A key is a row; its tokens are signed, shown once and never stored."""
+
+import secrets
+from datetime import UTC, datetime
+from uuid import UUID, uuid4
+
+from msgspec import Struct
+
+from threescore.db.pool import Connection, Database, Record
+from threescore.errors import AccessRefused, BadRequest, NotFound
+from threescore.sql import quote_identifier
+
+MAX_NAME_LENGTH = 200
+_SECRET_NAME = "secret"
+
+
+class ApiKey(Struct, frozen=True, kw_only=True):
+    """An API key of a workspace."""
+
+    id: UUID
+    workspace_id: UUID
+    name: str
+    expires_at: datetime
+    revoked_at: datetime | None = None
+    created_at: datetime
+    updated_at: datetime
+
+    def check(self) -> None:
+        """Raises AccessRefused when the key is revoked or expired."""
+        if self.revoked_at is not None:
+            raise AccessRefused(403, "FORBIDDEN_EXCEPTION", "This API Key is revoked")
+        if self.expires_at <= datetime.now(UTC):
+            raise AccessRefused(403, "FORBIDDEN_EXCEPTION", "This API Key is expired")
+
+
+_COLUMNS = "id, workspace_id, name, expires_at, revoked_at, created_at, updated_at"
+
+
+def _key(row: Record) -> ApiKey:
+    return ApiKey(**dict(row))
+
+
+async def create_key(connection: Connection, workspace_id: UUID, name: str, expires_at: datetime) -> ApiKey:
+    """Creates an API key. Raises BadRequest for a name that is blank or too long."""
+    name = name.strip()
+    if not name or len(name) > MAX_NAME_LENGTH or "\x00" in name:
+        raise BadRequest(f"An API key's name has 1 to {MAX_NAME_LENGTH} characters")
+    row = await connection.fetchrow(
+        f"INSERT INTO threescore.api_key (id, workspace_id, name, expires_at) VALUES ($1, $2, $3, $4)"
+        f" RETURNING {_COLUMNS}",
+        uuid4(),
+        workspace_id,
+        name,
+        expires_at,
+    )
+    assert row is not None
+    await _announce(connection, workspace_id)
+    return _key(row)
+
+
+async def list_keys(connection: Connection, workspace_id: UUID) -> list[ApiKey]:
+    """All keys of a workspace, revoked ones too, in the order of creation."""
+    rows = await connection.fetch(
+        f"SELECT {_COLUMNS} FROM threescore.api_key WHERE workspace_id = $1 ORDER BY created_at, id", workspace_id
+    )
+    return [_key(row) for row in rows]
+
+
+async def revoke_key(connection: Connection, workspace_id: UUID, key_id: UUID) -> ApiKey:
+    """Revokes a key: its tokens are refused from now on, by every worker. Raises NotFound."""
+    row = await connection.fetchrow(
+        f"UPDATE threescore.api_key SET revoked_at = coalesce(revoked_at, now()), updated_at = now()"
+        f" WHERE id = $1 AND workspace_id = $2 RETURNING {_COLUMNS}",
+        key_id,
+        workspace_id,
+    )
+    if row is None:
+        raise NotFound(f"This workspace has no API key {key_id}")
+    await _announce(connection, workspace_id)
+    return _key(row)
+
+
+async def _announce(connection: Connection, workspace_id: UUID) -> None:
+    """Moves on the version of the keys, which every data statement of every worker compares with its own."""
+    schema = await connection.fetchval("SELECT schema FROM threescore.workspace WHERE id = $1", workspace_id)
+    await connection.execute(f"UPDATE {quote_identifier(schema)}._state SET access = access + 1")
+
+
+async def signing_secret(database: Database, configured: str | None) -> str:
+    """The secret that tokens are signed with: the configured one, else one made once and kept in the database."""
+    if configured:
+        return configured
+    await database.execute(
+        "INSERT INTO threescore.setting (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING",
+        _SECRET_NAME,
+        secrets.token_urlsafe(48),
+    )
+    return str(await database.fetchval("SELECT value FROM threescore.setting WHERE name = $1", _SECRET_NAME))

@@ -1,0 +1,127 @@
+"""Carries a change of a workspace's data model out, as one transaction."""
+
+import asyncio
+import random
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TypeVar
+from uuid import UUID
+
+import asyncpg
+
+from threescore.catalog import store
+from threescore.catalog.changes.draft import Draft
+from threescore.catalog.changes.plan import Plan, Step, plan_change
+from threescore.catalog.load import load_model
+from threescore.db.pool import Connection, Database
+from threescore.errors import NotFound, Unavailable
+from threescore.model.objects import Model
+from threescore.sql import quote_identifier
+
+CHANNEL = "threescore"
+"""Where changed workspaces are announced, by their id."""
+
+QUEUE_TIMEOUT = "60s"
+"""How long a change waits for its turn behind other changes of the same workspace. Nobody else waits behind it."""
+
+LOCK_TIMEOUT = "2s"
+"""How long a change waits for a table. Everybody who wants the table after it waits too, so it is short."""
+
+PAUSES = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0)
+"""Seconds between the attempts of a change that did not get a table."""
+
+T = TypeVar("T")
+
+_REFUSED_BY_RECORDS = (
+    asyncpg.UniqueViolationError,
+    asyncpg.NotNullViolationError,
+    asyncpg.CheckViolationError,
+    asyncpg.NumericValueOutOfRangeError,
+    asyncpg.ProgramLimitExceededError,
+)
+
+
+async def carry_out(database: Database, workspace_id: UUID, change: Callable[[Draft], T]) -> tuple[Model, T]:
+    """Lets `change` work on a draft of the present model, then makes catalog and tables follow.
+
+    Gives the new model, and what `change` returned. Nothing is left behind when anything is refused or fails.
+    Raises what `change` raises, ValidationReport when records stand against it, NotFound for an unknown workspace,
+    and Unavailable when the tables stay locked by others for half a minute.
+    """
+    for pause in (*PAUSES, None):
+        try:
+            return await _attempt(database, workspace_id, change)
+        except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError) as error:
+            if pause is None:
+                raise Unavailable("The tables are in use: the data model could not be changed now") from error
+        await asyncio.sleep(pause * random.uniform(0.75, 1.25))
+    raise AssertionError("unreachable")
+
+
+async def _attempt(database: Database, workspace_id: UUID, change: Callable[[Draft], T]) -> tuple[Model, T]:
+    async with database.transaction() as connection:
+        await connection.execute(f"SET LOCAL lock_timeout = '{QUEUE_TIMEOUT}'")
+        # NO KEY: rows that refer to the workspace, such as new API keys, need not wait.
+        found = await connection.fetchval(
+            "SELECT true FROM threescore.workspace WHERE id = $1 FOR NO KEY UPDATE", workspace_id
+        )
+        if not found:
+            raise NotFound(f"Workspace {workspace_id} not found")
+        model = await load_model(connection, workspace_id)
+        draft = Draft(model, _now())
+        result = change(draft)
+        next_model = draft.model()
+        plan = plan_change(model, next_model)
+        if not plan:
+            return model, result
+        await connection.execute(
+            f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'; SET LOCAL search_path = {quote_identifier(model.schema)}"
+        )
+        for step in plan.steps:
+            await _run(connection, step)
+        await _write_rows(connection, workspace_id, plan)
+        await _announce(connection, next_model)
+        return next_model, result
+
+
+async def _run(connection: Connection, step: Step) -> None:
+    if step.refusal is None:
+        await connection.execute(step.sql)
+        return
+    try:
+        if step.is_probe:
+            if await connection.fetch(step.sql):
+                raise step.refusal
+        else:
+            await connection.execute(step.sql)
+    except _REFUSED_BY_RECORDS as error:
+        raise step.refusal from error
+
+
+async def _write_rows(connection: Connection, workspace_id: UUID, plan: Plan) -> None:
+    if plan.indexes.deleted:
+        await store.delete_indexes(connection, workspace_id, plan.indexes.deleted)
+    if plan.fields.deleted:
+        await store.delete_fields(connection, workspace_id, plan.fields.deleted)
+    if plan.objects.deleted:
+        await store.delete_objects(connection, workspace_id, plan.objects.deleted)
+    await store.update_objects(connection, workspace_id, plan.objects.updated)
+    await store.insert_objects(connection, workspace_id, plan.objects.inserted)
+    await store.update_fields(connection, workspace_id, plan.fields.updated)
+    await store.insert_fields(connection, workspace_id, plan.fields.inserted)
+    await store.update_indexes(connection, workspace_id, plan.indexes.updated)
+    await store.insert_indexes(connection, workspace_id, plan.indexes.inserted)
+
+
+async def _announce(connection: Connection, model: Model) -> None:
+    await connection.execute(
+        "UPDATE threescore.workspace SET version = $2 WHERE id = $1", model.workspace_id, model.version
+    )
+    await connection.execute('UPDATE "_state" SET "model" = $1', model.version)
+    await connection.execute("SELECT pg_notify($1, $2)", CHANNEL, str(model.workspace_id))
+
+
+def _now() -> datetime:
+    """The present time in whole milliseconds, which is what the wire shows."""
+    now = datetime.now(UTC)
+    return now.replace(microsecond=now.microsecond // 1000 * 1000)

@@ -1,0 +1,363 @@
+"""SQL that gives the data model its tables and columns.
+
+Every function is pure and returns statements, in the order to run, with unqualified quoted names: run them in one
+transaction after `SET LOCAL search_path` to the workspace's schema. None of them takes parameters, so that the
+statements of a change can be joined by `;` and sent at once.
+
+Adding a field never rewrites nor reads the table, unless the field takes part in the search vector. Constraints
+on existing tables are added NOT VALID: they hold for every write from then on, and what is there already satisfies
+them. `validate_field` has the database confirm that, in a transaction of its own that blocks nobody.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from hashlib import sha256
+from typing import Any
+
+from threescore.catalog.search_vector import search_vector
+from threescore.model.fields.base import Leaf
+from threescore.model.naming import MAX_NAME_LENGTH
+from threescore.model.objects import Field, Index, Model, ObjectType, index_leaves
+from threescore.sql import quote_identifier, quote_literal
+
+SEARCH_VECTOR = "searchVector"
+
+_ON_DELETE: Mapping[Any, str] = {
+    "CASCADE": "CASCADE",
+    "RESTRICT": "RESTRICT",
+    "SET_NULL": "SET NULL",
+    "NO_ACTION": "NO ACTION",
+}
+
+
+def create_workspace_tables() -> list[str]:
+    """The workspace's own tables: `_state` with its one row, and the event log `_event`."""
+    return [
+        'CREATE TABLE "_state" ("one" boolean PRIMARY KEY DEFAULT true CHECK ("one"), '
+        '"model" bigint NOT NULL, "access" bigint NOT NULL)',
+        'INSERT INTO "_state" ("model", "access") VALUES (1, 1)',
+        'CREATE TABLE "_event" ('
+        '"id" bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, '
+        '"transaction" xid8 NOT NULL DEFAULT pg_current_xact_id(), '
+        '"at" timestamptz(3) NOT NULL DEFAULT now(), '
+        '"object_id" uuid NOT NULL, '
+        '"object" text NOT NULL, '
+        '"record_id" uuid NOT NULL, '
+        "\"operation\" text NOT NULL CHECK (\"operation\" IN ('created','updated','deleted','restored','destroyed')), "
+        '"before" json, '
+        '"after" json, '
+        "\"changed\" text[] NOT NULL DEFAULT '{}', "
+        '"actor" json)',
+    ]
+
+
+def create_model(model: Model) -> list[str]:
+    """Every table of a new model with its indexes, then the foreign keys between them."""
+    statements: list[str] = []
+    for object_type in model.objects:
+        statements.append(_table(object_type))
+        statements.extend(sql for index in object_type.indexes for sql in create_index(object_type, index))
+    for object_type in model.objects:
+        keys = list(_foreign_keys(model, object_type.fields))
+        if keys:
+            statements.append(f"ALTER TABLE {quote_identifier(object_type.table)} {', '.join(keys)}")
+    return statements
+
+
+def create_table(model: Model, object_type: ObjectType) -> list[str]:
+    """The table of one new object with its indexes and foreign keys. The tables it refers to exist, or are itself.
+
+    Columns that its relations add to other tables are not part of it: see `add_field`.
+    """
+    statements = [_table(object_type)]
+    statements.extend(sql for index in object_type.indexes for sql in create_index(object_type, index))
+    keys = list(_foreign_keys(model, object_type.fields))
+    if keys:
+        statements.append(f"ALTER TABLE {quote_identifier(object_type.table)} {', '.join(keys)}")
+    return statements
+
+
+def drop_table(object_type: ObjectType) -> list[str]:
+    """Drops the object's table with its records and indexes.
+
+    The join columns of other tables that refer to it stay; they lose their foreign key. Drop those fields before.
+    """
+    return [f"DROP TABLE {quote_identifier(object_type.table)} CASCADE"]
+
+
+def rename_table(old: ObjectType, new: ObjectType) -> list[str]:
+    """Gives the table its new name, if it changed. Indexes keep theirs: see `rename_index`."""
+    if old.table == new.table:
+        return []
+    return [f"ALTER TABLE {quote_identifier(old.table)} RENAME TO {quote_identifier(new.table)}"]
+
+
+def add_field(model: Model, object_type: ObjectType, field: Field) -> list[str]:
+    """Adds a field's columns to a table that may be large and in use; nothing for the one-to-many side of a relation.
+
+    `model` is the one after the change: it has the target of a relation. `object_type` has the field already, which
+    matters only when the field is searchable: then the search vector is built anew, which rewrites the table.
+    Indexes are not part of it (`create_index`). Existing rows get the default value, or NULL where each new row
+    shall have another (`uuid`), unless the field takes no NULL.
+    """
+    table = quote_identifier(object_type.table)
+    statements: list[str] = []
+    if field.leaves:
+        parts: list[str] = []
+        for leaf in field.leaves:
+            if _is_volatile(leaf):
+                parts.append(f"ADD COLUMN {quote_identifier(leaf.column)} {leaf.type.column_type(leaf)}")
+            else:
+                parts.append(f"ADD COLUMN {_column(object_type, leaf)}")
+        parts.extend(f"ADD {check} NOT VALID" for check in _checks(field))
+        parts.extend(f"{key} NOT VALID" for key in _foreign_keys(model, (field,)))
+        statements.append(f"ALTER TABLE {table} {', '.join(parts)}")
+        for leaf in filter(_is_volatile, field.leaves):
+            statements.extend(_fill_volatile(table, leaf))
+    if field.is_searchable:
+        statements.extend(rebuild_search_vector(object_type))
+    return statements
+
+
+def validate_field(object_type: ObjectType, field: Field) -> list[str]:
+    """Confirms a field's constraints after they were added or changed.
+
+    Reads the whole table while others read and write it. To be run in a later transaction than the change itself,
+    whose locks would otherwise be held that long. Without it the constraints work just the same.
+    """
+    kinds = [(leaf, "check") for leaf in field.leaves if _check(leaf)]
+    kinds += [(leaf, "fkey") for leaf in field.leaves if field.is_many_to_one]
+    return [
+        f"ALTER TABLE {quote_identifier(object_type.table)} VALIDATE CONSTRAINT {_constraint(leaf.column, kind)}"
+        for leaf, kind in kinds
+    ]
+
+
+def drop_field(object_type: ObjectType, field: Field) -> list[str]:
+    """Drops a field's columns with every index over them. `object_type` has the field no more."""
+    statements = rebuild_search_vector(object_type) if field.is_searchable else []
+    if field.leaves:
+        drops = ", ".join(f"DROP COLUMN {quote_identifier(leaf.column)}" for leaf in field.leaves)
+        statements.append(f"ALTER TABLE {quote_identifier(object_type.table)} {drops}")
+    return statements
+
+
+def rename_field(object_type: ObjectType, old: Field, new: Field) -> list[str]:
+    """Gives a field's columns, and the constraints named after them, their new names."""
+    table = quote_identifier(object_type.table)
+    statements: list[str] = []
+    for leaf in old.leaves:
+        column = new.leaf_by_sub_field[leaf.sub_field].column
+        if column == leaf.column:
+            continue
+        statements.append(
+            f"ALTER TABLE {table} RENAME COLUMN {quote_identifier(leaf.column)} TO {quote_identifier(column)}"
+        )
+        kinds = ["check"] if _check(leaf) else []
+        kinds += ["fkey"] if old.is_many_to_one else []
+        statements.extend(
+            f"ALTER TABLE {table} RENAME CONSTRAINT {_constraint(leaf.column, kind)} TO {_constraint(column, kind)}"
+            for kind in kinds
+        )
+    return statements
+
+
+def change_options(object_type: ObjectType, old: Field, new: Field) -> list[str]:
+    """Lets records have the new options, and no others.
+
+    Options are the same option where their id is the same, else where their value is. Records that have an option
+    which is gone get the field's default value, or NULL (a list of options: lose it). `new` has the old name, or
+    its columns are renamed already.
+    """
+    table = quote_identifier(object_type.table)
+    statements: list[str] = []
+    for leaf in new.leaves:
+        check = _check(leaf)
+        if check:
+            statements.append(f"ALTER TABLE {table} DROP CONSTRAINT {_constraint(leaf.column, 'check')}")
+            statements.extend(_replace_options(table, leaf, _moved_options(old, new)))
+            statements.append(f"ALTER TABLE {table} ADD {check} NOT VALID")
+    return statements
+
+
+def change_default(object_type: ObjectType, field: Field) -> list[str]:
+    """Gives a field's columns their defaults anew. Existing records keep their values."""
+    actions = []
+    for leaf in field.leaves:
+        default = leaf.type.column_default(leaf)
+        action = "DROP DEFAULT" if default is None else f"SET DEFAULT {default}"
+        actions.append(f"ALTER COLUMN {quote_identifier(leaf.column)} {action}")
+    return [f"ALTER TABLE {quote_identifier(object_type.table)} {', '.join(actions)}"] if actions else []
+
+
+def change_nullable(object_type: ObjectType, field: Field) -> list[str]:
+    """Lets a field be empty, or not, as `field.is_nullable` says. Fails in the database when empty values exist."""
+    actions = [
+        f"ALTER COLUMN {quote_identifier(leaf.column)} {'SET' if leaf.type.column_required(leaf) else 'DROP'} NOT NULL"
+        for leaf in field.leaves
+        if leaf.sub_field is None
+    ]
+    return [f"ALTER TABLE {quote_identifier(object_type.table)} {', '.join(actions)}"] if actions else []
+
+
+def change_type(object_type: ObjectType, old: Field, new: Field) -> list[str]:
+    """Changes the type of the columns whose type depends on settings that changed. Rewrites the table if any did.
+
+    Values that the new type cannot hold whole are rounded, as a cast does; those out of its range make it fail.
+    """
+    actions = []
+    for leaf in new.leaves:
+        before, after = old.leaf_by_sub_field[leaf.sub_field], leaf.type.column_type(leaf)
+        if before.type.column_type(before) != after:
+            column = quote_identifier(leaf.column)
+            actions.append(f"ALTER COLUMN {column} DROP DEFAULT")
+            actions.append(f"ALTER COLUMN {column} TYPE {after} USING {column}::{after}")
+    if not actions:
+        return []
+    return [
+        f"ALTER TABLE {quote_identifier(object_type.table)} {', '.join(actions)}",
+        *change_default(object_type, new),
+    ]
+
+
+def change_on_delete(model: Model, object_type: ObjectType, field: Field) -> list[str]:
+    """Makes the foreign key of a many-to-one relation act as `settings.onDelete` now says."""
+    table = quote_identifier(object_type.table)
+    name = _constraint(field.leaf.column, "fkey")
+    (key,) = _foreign_keys(model, (field,))
+    return [f"ALTER TABLE {table} DROP CONSTRAINT {name}, {key} NOT VALID"]
+
+
+def create_index(object_type: ObjectType, index: Index) -> list[str]:
+    """Builds an index. Blocks writers of the table, not readers, for as long as it takes.
+
+    An index of the search vector may be there already: `rebuild_search_vector` builds it too.
+    """
+    unique = "UNIQUE " if index.is_unique else ""
+    unless_there = "IF NOT EXISTS " if index.type == "GIN" else ""
+    columns = ", ".join(quote_identifier(leaf.column) for leaf in index_leaves(object_type, index))
+    where = f" WHERE {index.where}" if index.where else ""
+    return [
+        f"CREATE {unique}INDEX {unless_there}{quote_identifier(index.name)} ON {quote_identifier(object_type.table)}"
+        f" USING {index.type} ({columns}){where}"
+    ]
+
+
+def drop_index(index: Index) -> list[str]:
+    """Drops an index, if it is still there: the last of its columns may have taken it along."""
+    return [f"DROP INDEX IF EXISTS {quote_identifier(index.name)}"]
+
+
+def rename_index(old: Index, new: Index) -> list[str]:
+    """Gives an index its new name, if it changed."""
+    if old.name == new.name:
+        return []
+    return [f"ALTER INDEX {quote_identifier(old.name)} RENAME TO {quote_identifier(new.name)}"]
+
+
+def rebuild_search_vector(object_type: ObjectType) -> list[str]:
+    """Builds the search vector anew from the fields that are searchable now, with its index. Rewrites the table."""
+    field = object_type.field_by_name.get(SEARCH_VECTOR)
+    if field is None:
+        return []
+    table, column = quote_identifier(object_type.table), quote_identifier(field.leaf.column)
+    statements = [f"ALTER TABLE {table} DROP COLUMN {column}, ADD COLUMN {_column(object_type, field.leaf)}"]
+    for index in object_type.indexes:
+        if field.leaf in index_leaves(object_type, index):
+            statements.extend(create_index(object_type, index))
+    return statements
+
+
+def _table(object_type: ObjectType) -> str:
+    parts = [_column(object_type, leaf) for field in object_type.fields for leaf in field.leaves]
+    parts.append('PRIMARY KEY ("id")')
+    parts.extend(check for field in object_type.fields for check in _checks(field))
+    return f"CREATE TABLE {quote_identifier(object_type.table)} ({', '.join(parts)})"
+
+
+def _column(object_type: ObjectType, leaf: Leaf) -> str:
+    """A column as CREATE TABLE and ADD COLUMN take it, without its CHECK."""
+    sql = f"{quote_identifier(leaf.column)} {leaf.type.column_type(leaf)}"
+    if leaf.field.name == SEARCH_VECTOR:
+        return f"{sql} GENERATED ALWAYS AS ({search_vector(object_type)}) STORED"
+    default = leaf.type.column_default(leaf)
+    if default is not None:
+        sql += f" DEFAULT {default}"
+    return sql + (" NOT NULL" if leaf.type.column_required(leaf) else "")
+
+
+def _is_volatile(leaf: Leaf) -> bool:
+    """Whether the default differs from row to row, so that adding it at once would rewrite the table."""
+    return "gen_random_uuid" in (leaf.type.column_default(leaf) or "")
+
+
+def _fill_volatile(table: str, leaf: Leaf) -> list[str]:
+    column, default = quote_identifier(leaf.column), leaf.type.column_default(leaf)
+    statements = [f"ALTER TABLE {table} ALTER COLUMN {column} SET DEFAULT {default}"]
+    if leaf.type.column_required(leaf):
+        statements.append(f"UPDATE {table} SET {column} = {default}")
+        statements.append(f"ALTER TABLE {table} ALTER COLUMN {column} SET NOT NULL")
+    return statements
+
+
+def _checks(field: Field) -> Iterator[str]:
+    return filter(None, (_check(leaf) for leaf in field.leaves))
+
+
+def _check(leaf: Leaf) -> str | None:
+    condition = leaf.type.column_check(leaf, quote_identifier(leaf.column))
+    return f"CONSTRAINT {_constraint(leaf.column, 'check')} CHECK ({condition})" if condition else None
+
+
+def _foreign_keys(model: Model, fields: Iterable[Field]) -> Iterator[str]:
+    for field in fields:
+        if not field.is_many_to_one:
+            continue
+        action = _ON_DELETE[(field.settings or {}).get("onDelete") or "SET_NULL"]
+        column = field.leaf.column
+        yield (
+            f"ADD CONSTRAINT {_constraint(column, 'fkey')} FOREIGN KEY ({quote_identifier(column)})"
+            f' REFERENCES {quote_identifier(model.target(field).table)} ("id") ON DELETE {action}'
+        )
+
+
+def _constraint(column: str, kind: str) -> str:
+    """The quoted name of a column's constraint: `"stage_check"`, `"companyId_fkey"`; unique within its table."""
+    name = f"{column}_{kind}"
+    if len(name) > MAX_NAME_LENGTH:
+        digest = sha256(column.encode()).hexdigest()[:8]
+        name = f"{column[: MAX_NAME_LENGTH - len(kind) - 10]}_{digest}_{kind}"
+    return quote_identifier(name)
+
+
+def _moved_options(old: Field, new: Field) -> dict[str, str | None]:
+    """What becomes of the old option values that do not stay as they are: their new value, or None."""
+    by_id = {option.id: option.value for option in new.options or ()}
+    values = set(by_id.values())
+    moved: dict[str, str | None] = {}
+    for option in old.options or ():
+        value = by_id.get(option.id, option.value if option.value in values else None)
+        if value != option.value:
+            moved[option.value] = value
+    return moved
+
+
+def _replace_options(table: str, leaf: Leaf, moved: Mapping[str, str | None]) -> list[str]:
+    if not moved:
+        return []
+    column = quote_identifier(leaf.column)
+    gone = "ARRAY[" + ", ".join(quote_literal(value) for value in moved) + "]"
+    cases = " ".join(
+        f"WHEN {quote_literal(value)} THEN {'NULL' if target is None else quote_literal(target)}"
+        for value, target in moved.items()
+    )
+    default = leaf.type.column_default(leaf) or "NULL"
+    if leaf.type.column_type(leaf).endswith("[]"):
+        kept = f"CASE value {cases} ELSE value END"
+        return [
+            f"UPDATE {table} SET {column} = coalesce((SELECT array_agg(kept ORDER BY place) FROM"
+            f" (SELECT {kept} AS kept, place FROM unnest({column}) WITH ORDINALITY AS part (value, place)) AS parts"
+            f" WHERE kept IS NOT NULL), {default}) WHERE {column} && {gone}"
+        ]
+    return [
+        f"UPDATE {table} SET {column} = coalesce(CASE {column} {cases} END, {default}) WHERE {column} = ANY ({gone})"
+    ]

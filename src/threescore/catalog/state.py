@@ -1,0 +1,103 @@
+"""What a worker process knows of the workspaces: their models and API keys.
+
+Nothing here is pushed to a worker. A workspace's `_state` row holds the versions of its model and its keys; every data
+statement reads that row too, and one that meets other versions than it was made for changes nothing and is made anew.
+So a change is in force for every worker the moment it is committed.
+"""
+
+import asyncio
+from collections import OrderedDict
+from uuid import UUID
+
+import asyncpg
+from msgspec import Struct
+
+from threescore.access.keys import ApiKey, list_keys
+from threescore.catalog.load import load_model
+from threescore.db.pool import Connection, Database
+from threescore.errors import AccessRefused, NotFound
+from threescore.model.objects import Model
+from threescore.sql import quote_identifier
+
+WORKSPACE_LIMIT = 100
+"""How many workspaces a worker keeps; those not used for longest are forgotten."""
+
+
+class Stale(Exception):
+    """What the worker knows of the workspace is no longer so. Nothing was changed; start again."""
+
+
+class WorkspaceState(Struct, frozen=True):
+    """A workspace at one moment."""
+
+    model: Model
+    access_version: int
+    keys: dict[UUID, ApiKey]
+
+    def key(self, key_id: UUID) -> ApiKey:
+        """The usable key with that id. Raises AccessRefused for an unknown, revoked or expired one."""
+        key = self.keys.get(key_id)
+        if key is None:
+            raise AccessRefused(403, "FORBIDDEN_EXCEPTION", "This API Key is revoked")
+        key.check()
+        return key
+
+
+class Workspaces:
+    """The states of the workspaces that this worker serves, loaded when first asked for."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._states: OrderedDict[UUID, WorkspaceState] = OrderedDict()
+        self._loading = asyncio.Lock()
+
+    async def get(self, workspace_id: UUID) -> WorkspaceState:
+        """The state as last seen. Raises AccessRefused when there is no such workspace."""
+        state = self._states.get(workspace_id)
+        if state is not None:
+            self._states.move_to_end(workspace_id)
+            return state
+        return await self._load(workspace_id, seen=None)
+
+    async def refresh(self, workspace_id: UUID, seen: WorkspaceState) -> bool:
+        """Makes sure that the state is the present one. True when it is another than the one `seen`."""
+        return await self._load(workspace_id, seen) is not seen
+
+    async def _load(self, workspace_id: UUID, seen: WorkspaceState | None) -> WorkspaceState:
+        # One load at a time: they are rare, and many requests wait for the same one.
+        async with self._loading:
+            known = self._states.get(workspace_id)
+            if known is not None and known is not seen:
+                return known
+            try:
+                async with (
+                    self._database.acquire() as connection,
+                    connection.transaction(isolation="repeatable_read", readonly=True),
+                ):
+                    state = await _read(connection, workspace_id, known)
+            except NotFound as error:
+                self._states.pop(workspace_id, None)
+                raise AccessRefused(401, "WORKSPACE_NOT_FOUND", "Workspace not found") from error
+            self._states[workspace_id] = state
+            if len(self._states) > WORKSPACE_LIMIT:
+                self._states.popitem(last=False)
+            return state
+
+
+async def _read(connection: Connection, workspace_id: UUID, known: WorkspaceState | None) -> WorkspaceState:
+    """The present state; the known one itself if it still is that, and its model if that is unchanged."""
+    schema = known.model.schema if known else None
+    if schema is None:
+        schema = await connection.fetchval("SELECT schema FROM threescore.workspace WHERE id = $1", workspace_id)
+    if schema is None:
+        raise NotFound(f"Workspace {workspace_id} not found")
+    try:
+        versions = await connection.fetchrow(f"SELECT model, access FROM {quote_identifier(schema)}._state")
+    except asyncpg.UndefinedTableError as error:
+        raise NotFound(f"Workspace {workspace_id} not found") from error
+    assert versions is not None
+    if known and known.model.version == versions["model"] and known.access_version == versions["access"]:
+        return known
+    keys = {key.id: key for key in await list_keys(connection, workspace_id)}
+    model = known.model if known and known.model.version == versions["model"] else None
+    return WorkspaceState(model or await load_model(connection, workspace_id), versions["access"], keys)

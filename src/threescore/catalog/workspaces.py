@@ -1,0 +1,84 @@
+"""Creates and finds workspaces."""
+
+from datetime import UTC, datetime
+from functools import cache
+from uuid import UUID, uuid4
+
+import asyncpg
+from msgspec import Struct
+
+from threescore.catalog import ddl, store
+from threescore.db.pool import Database, Record
+from threescore.errors import BadRequest, Conflict
+from threescore.model.standard import standard_model
+from threescore.sql import quote_identifier
+
+MAX_NAME_LENGTH = 200
+
+
+class Workspace(Struct, frozen=True, kw_only=True):
+    """One workspace: who owns a data model and records. `schema` is the PostgreSQL schema that holds them."""
+
+    id: UUID
+    name: str
+    schema: str
+    version: int
+    created_at: datetime
+
+
+async def create_workspace(database: Database, name: str) -> Workspace:
+    """Creates a workspace with the standard data model, in one transaction.
+
+    Raises BadRequest when the name is blank or over 200 characters, Conflict when another workspace has it.
+    """
+    name = name.strip()
+    if not name or len(name) > MAX_NAME_LENGTH or "\x00" in name:
+        raise BadRequest(f"A workspace's name has 1 to {MAX_NAME_LENGTH} characters")
+    workspace_id = uuid4()
+    schema = f"workspace_{workspace_id.hex}"
+    now = datetime.now(UTC)
+    now = now.replace(microsecond=now.microsecond // 1000 * 1000)
+    model = standard_model(workspace_id, schema, now)
+    async with database.transaction() as connection:
+        try:
+            await connection.execute(
+                "INSERT INTO threescore.workspace (id, name, schema, version, created_at) VALUES ($1, $2, $3, $4, $5)",
+                workspace_id,
+                name,
+                schema,
+                model.version,
+                now,
+            )
+        except asyncpg.UniqueViolationError as error:
+            raise Conflict(f'A workspace named "{name}" exists already') from error
+        await store.insert_model(connection, model)
+        await connection.execute(
+            f"CREATE SCHEMA {quote_identifier(schema)};"
+            f"SET LOCAL search_path = {quote_identifier(schema)};" + _standard_tables()
+        )
+    return Workspace(id=workspace_id, name=name, schema=schema, version=model.version, created_at=now)
+
+
+async def list_workspaces(database: Database) -> list[Workspace]:
+    """Every workspace, in the order of creation."""
+    return [_workspace(row) for row in await database.fetch(f"{_SELECT} ORDER BY created_at, id")]
+
+
+async def find_workspace(database: Database, name: str) -> Workspace | None:
+    """The workspace of that name, or None."""
+    row = await database.fetchrow(f"{_SELECT} WHERE name = $1", name)
+    return _workspace(row) if row else None
+
+
+_SELECT = "SELECT id, name, schema, version, created_at FROM threescore.workspace"
+
+
+def _workspace(row: Record) -> Workspace:
+    return Workspace(**dict(row))
+
+
+@cache
+def _standard_tables() -> str:
+    """The script that makes the tables of a new workspace: the same for all, because its names are unqualified."""
+    model = standard_model(UUID(int=0), "", datetime.fromtimestamp(0, UTC))
+    return ";".join([*ddl.create_workspace_tables(), *ddl.create_model(model)])

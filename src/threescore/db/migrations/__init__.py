@@ -1,0 +1,3 @@
+"""The history of the system schema, as Alembic revisions."""
+
+SYSTEM_SCHEMA = "threescore"

@@ -1,0 +1,98 @@
+"""The one hierarchy of errors that a caller may see.
+
+Each error has a message that names the thing at fault. Doors (REST, GraphQL) turn an error into their
+own envelope in one place; nothing else decides on statuses or shapes.
+"""
+
+
+class ThreescoreError(Exception):
+    """Something a caller did that cannot be carried out.
+
+    `code` is a stable machine-readable word, or None where the wire has none. `index` is the place of the
+    record at fault in a batch, counted from 0.
+    """
+
+    status = 400
+
+    def __init__(self, message: str, *, code: str | None = None, index: int | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code
+        self.index = index
+
+
+class BadRequest(ThreescoreError):
+    """The request is not one that can be understood or allowed as it stands."""
+
+
+class AccessRefused(ThreescoreError):
+    """The caller is not let in: no token, or one that is not or no longer good. `code` is the reason's word."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(message, code=code)
+        self.status = status
+
+
+class NotFound(ThreescoreError):
+    """What the request names does not exist."""
+
+    status = 404
+
+
+class Forbidden(ThreescoreError):
+    """Known, but not allowed."""
+
+    status = 403
+
+
+class Conflict(ThreescoreError):
+    """The request contradicts the present state."""
+
+    status = 409
+
+
+class TooLarge(ThreescoreError):
+    """The body is over the limit."""
+
+    status = 413
+
+
+class UnsupportedMediaType(ThreescoreError):
+    """The body is of a type that this door does not read."""
+
+    status = 415
+
+
+class Unavailable(ThreescoreError):
+    """The server cannot answer now; the same request may succeed later."""
+
+    status = 503
+
+
+class InvalidInput(ThreescoreError):
+    """Input of the wrong shape: properties that are missing or of a wrong type, an id that is none.
+
+    `detail` is what the wire shows: one text, or the list of all that is wrong.
+    """
+
+    def __init__(self, detail: str | list[str]) -> None:
+        super().__init__(detail if isinstance(detail, str) else ", ".join(detail))
+        self.detail = detail
+
+
+class ValidationReport(ThreescoreError):
+    """A refused change of the data model, in the report form that clients of the metadata APIs read.
+
+    `errors` maps a metadata name (`objectMetadata`, `fieldMetadata`, `index`) to the failing entities.
+    """
+
+    def __init__(self, message: str, errors: dict[str, list[dict[str, object]]], user_message: str) -> None:
+        super().__init__(message)
+        self.errors = errors
+        self.user_message = user_message
+
+    @property
+    def summary(self) -> dict[str, int]:
+        """How many entities failed, in all and by metadata name."""
+        counts = {name: len(items) for name, items in self.errors.items()}
+        return {"totalErrors": sum(counts.values()), **counts}

@@ -1,0 +1,52 @@
+"""ACTOR: who or what did something."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, ClassVar
+
+from threescore.model.fields.base import FieldType, Leaf, Row
+from threescore.model.fields.composite import Composite
+from threescore.model.fields.identifier import Uuid
+from threescore.model.fields.raw_json import RawJson
+from threescore.model.fields.select import Select
+from threescore.model.fields.text import Text
+from threescore.model.fields.values import Json
+
+if TYPE_CHECKING:
+    from threescore.model.objects import Field
+
+SOURCES = (
+    "EMAIL", "CALENDAR", "WORKFLOW", "AGENT", "API", "IMPORT", "MANUAL", "SYSTEM", "WEBHOOK", "APPLICATION",
+)  # fmt: skip
+
+
+class Source(Select):
+    """The way by which an actor came. Its options are the same for every field."""
+
+    def options(self, leaf: Leaf) -> tuple[str, ...]:
+        return SOURCES
+
+
+class Actor(Composite):
+    """A source and a name, and the workspace member if it was one."""
+
+    name: ClassVar[str] = "ACTOR"
+    sub_fields: ClassVar[Mapping[str, FieldType]] = MappingProxyType(
+        {"source": Source(), "workspaceMemberId": Uuid(), "name": Text(), "context": RawJson()}
+    )
+    counted_sub_fields: ClassVar[tuple[str, ...]] = ("workspaceMemberId", "source")
+    takes_unique: ClassVar[bool] = False
+
+    def write(self, field: "Field", value: Json, row: Row) -> None:
+        super().write(field, value, row)
+        leaf = field.leaf_by_sub_field["source"]
+        if not field.is_nullable and row.get(leaf.column, "") is None:
+            raise self.null_refusal(leaf)
+
+    def json_object(self, field: "Field", columns: Mapping[str | None, str]) -> str:
+        """An object; null for a nullable field without anything in it."""
+        whole = super().json_object(field, columns)
+        if not field.is_nullable:
+            return whole
+        empty = " AND ".join(f"{columns[leaf.sub_field]} IS NULL" for leaf in field.leaves)
+        return f"CASE WHEN NOT ({empty}) THEN {whole} END"

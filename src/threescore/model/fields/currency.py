@@ -1,0 +1,27 @@
+"""CURRENCY: an amount of money in millionths of a currency's unit."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, ClassVar
+
+from threescore.model.fields.base import FieldType
+from threescore.model.fields.composite import Composite
+from threescore.model.fields.number import Amount
+from threescore.model.fields.text import Code
+
+
+class Currency(Composite):
+    """`amountMicros` is a whole number; `currencyCode` is taken as it comes."""
+
+    name: ClassVar[str] = "CURRENCY"
+    sub_fields: ClassVar[Mapping[str, FieldType]] = MappingProxyType({"amountMicros": Amount(), "currencyCode": Code()})
+    takes_unique: ClassVar[bool] = False
+
+    def check_settings(self, settings: Mapping[str, Any] | None) -> str | None:
+        settings = settings or {}
+        if settings.get("format") not in (None, "short", "full"):
+            return "format must be one of short, full"
+        decimals = settings.get("decimals")
+        if decimals is not None and (type(decimals) is not int or decimals < 0):
+            return "decimals must be a whole number of at least 0"
+        return None

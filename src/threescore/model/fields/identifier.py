@@ -1,0 +1,53 @@
+"""UUID, of any version."""
+
+import re
+from typing import TYPE_CHECKING, ClassVar
+
+from threescore.errors import BadRequest
+from threescore.model.fields.base import FieldType, Leaf
+from threescore.model.fields.values import NOT_QUOTED, Json, show, unquote
+from threescore.sql import quote_identifier
+
+if TYPE_CHECKING:
+    from threescore.model.objects import Field
+
+_is_uuid = re.compile(
+    r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII
+).fullmatch
+
+
+class Uuid(FieldType):
+    """An id of another system, or a record's own. Read in any case, kept in lower case."""
+
+    name: ClassVar[str] = "UUID"
+    operators: ClassVar[tuple[str, ...]] = ("eq", "neq", "gt", "gte", "lt", "lte", "in", "is")
+    searchable: ClassVar[bool] = True
+
+    def column_type(self, leaf: Leaf) -> str:
+        return "uuid"
+
+    def search_texts(self, field: "Field") -> tuple[str, ...]:
+        return (f"{quote_identifier(field.leaf.column)}::text",)
+
+    def accept(self, leaf: Leaf, value: Json) -> Json:
+        if value is None:
+            return None
+        return self.comparand(leaf, value)
+
+    def comparand(self, leaf: Leaf, value: Json) -> str:
+        if type(value) is str and _is_uuid(value):
+            return value.lower()
+        raise BadRequest(f'Invalid UUID value {show(value)} for field "{leaf.path}"')
+
+    def column_default(self, leaf: Leaf) -> str | None:
+        return "gen_random_uuid()" if leaf.default_value == "uuid" else super().column_default(leaf)
+
+    def default(self, leaf: Leaf) -> Json:
+        """None for the word `uuid` too: whoever writes the row makes the ids."""
+        return unquote(leaf.default_value)
+
+    def check_leaf_default(self, leaf: Leaf, value: Json) -> str | None:
+        if value == "uuid":
+            return None
+        text = unquote(value)
+        return NOT_QUOTED if text is None else super().check_leaf_default(leaf, text)

@@ -1,0 +1,127 @@
+"""LINKS: a primary link and more of them."""
+
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from threescore.errors import BadRequest
+from threescore.model.fields.base import FieldType, Leaf, Row
+from threescore.model.fields.composite import Collection
+from threescore.model.fields.raw_json import JsonList
+from threescore.model.fields.settings import check_list_settings
+from threescore.model.fields.text import Text
+from threescore.model.fields.values import Json, plain, show
+from threescore.sql import quote_identifier
+
+if TYPE_CHECKING:
+    from threescore.model.objects import Field
+
+_HOST = r"(?:[\w](?:[\w-]{0,61}[\w])?\.)+[\w](?:[\w-]{0,61}[\w])?\.?"
+_REST = r"(?P<rest>[/?#][^\s\x00-\x1f]*)?"
+
+_bare = re.compile(rf"{_HOST}(?::\d{{1,5}})?{_REST}").fullmatch
+"""A host with a dot in it, without a scheme."""
+
+_full = re.compile(
+    rf"(?P<scheme>https?)://(?P<user>[^\s/?#@\\]*@)?(?P<host>{_HOST}|[\w](?:[\w-]{{0,61}}[\w])?|\[[0-9a-f:.]+\])"
+    rf"(?::(?P<port>\d{{1,5}}))?{_REST}",
+    re.IGNORECASE,
+).fullmatch
+
+_TEXT = Text()
+
+_DEFAULT_PORTS = {"http": "80", "https": "443"}
+
+
+def normal_url(leaf: Leaf, value: Json) -> str | None:
+    """A link as it is kept; None for an empty one. Raises BadRequest.
+
+    A full URL (http or https only) has its scheme and host in lower case, no default port and no slash at its very
+    end. What looks like a host is kept as it was given.
+    """
+    if value is None or value == "":
+        return None
+    if not isinstance(value, str):
+        raise BadRequest(f'Invalid string value {show(value)} for text field "{leaf.path}"')
+    match = _full(value)
+    if match is None:
+        if _bare(value) is None:
+            raise _invalid()
+        _TEXT.accept(leaf, value)
+        return value
+    scheme, host, port = match["scheme"].lower(), match["host"].lower(), match["port"]
+    if port and int(port) > 65535:
+        raise _invalid()
+    origin = f"{scheme}://{match['user'] or ''}{host}"
+    if port and port != _DEFAULT_PORTS[scheme]:
+        origin += f":{port}"
+    url = (origin + (match["rest"] or "")).removesuffix("/")
+    _TEXT.accept(leaf, url)
+    return url
+
+
+def _invalid() -> BadRequest:
+    return BadRequest("The URL of the link is not valid", code="INVALID_URL")
+
+
+class SecondaryLinks(JsonList):
+    """A list of `{label, url}`; entries without a URL are left out."""
+
+    def accept(self, leaf: Leaf, value: Json) -> Json:
+        links: list[Any] = []
+        for item in self.items(leaf, value):
+            if not isinstance(item, dict):
+                raise BadRequest(f'Invalid object value {show(item)} for field "{leaf.path}"')
+            for key in item:
+                if key not in ("label", "url"):
+                    raise BadRequest(f'Invalid subfield {plain(key)} for links field "{leaf.path}"')
+            url = normal_url(leaf, item.get("url"))
+            label = _TEXT.accept(leaf, item.get("label"))
+            if url is not None:
+                links.append({"label": label or "", "url": url})
+        return links or None
+
+
+class LinkUrl(Text):
+    """One link, normalised."""
+
+    def accept(self, leaf: Leaf, value: Json) -> Json:
+        return normal_url(leaf, value)
+
+
+class Links(Collection):
+    """A value that is sent says the whole field; without a primary link, the first secondary one takes its place."""
+
+    name: ClassVar[str] = "LINKS"
+    sub_fields: ClassVar[Mapping[str, FieldType]] = MappingProxyType(
+        {"primaryLinkLabel": Text(), "primaryLinkUrl": LinkUrl(), "secondaryLinks": SecondaryLinks()}
+    )
+    unique_sub_fields: ClassVar[tuple[str, ...]] = ("primaryLinkUrl",)
+    counted_sub_fields: ClassVar[tuple[str, ...]] = ("primaryLinkUrl",)
+    primary: ClassVar[tuple[str, ...]] = ("primaryLinkUrl", "primaryLinkLabel")
+    keys: ClassVar[tuple[str, ...]] = ("url", "label")
+    more: ClassVar[str] = "secondaryLinks"
+    searchable: ClassVar[bool] = True
+
+    def search_texts(self, field: "Field") -> tuple[str, ...]:
+        label, url, secondary = (quote_identifier(leaf.column) for leaf in field.leaves)
+        return label, url, f"jsonb_path_query_array({secondary}, '$[*].*')::text"
+
+    def write(self, field: "Field", value: Json, row: Row) -> None:
+        given = self.given(field, value)
+        if given is None:
+            return
+        label, url, secondary = (leaf.type.accept(leaf, given.get(str(leaf.sub_field))) for leaf in field.leaves)
+        if url is None:
+            label = None
+            if isinstance(secondary, list):
+                first, *rest = secondary
+                label, url, secondary = first["label"] or None, first["url"], rest or None
+        for leaf, part in zip(field.leaves, (label, url, secondary), strict=True):
+            row[leaf.column] = part
+
+    def check_settings(self, settings: Mapping[str, Any] | None) -> str | None:
+        if (settings or {}).get("type") not in (None, "url", "domain"):
+            return "type must be one of url, domain"
+        return check_list_settings(settings)

@@ -1,0 +1,174 @@
+"""PHONES: a primary phone number and more of them, each with its country and its country's calling code."""
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+
+from threescore.errors import BadRequest
+from threescore.model.fields.base import FieldType, Leaf, Row
+from threescore.model.fields.composite import Collection
+from threescore.model.fields.raw_json import JsonList
+from threescore.model.fields.settings import check_list_settings
+from threescore.model.fields.text import Text
+from threescore.model.fields.values import Json, plain, show
+from threescore.sql import quote_identifier
+
+if TYPE_CHECKING:
+    from threescore.model.objects import Field
+
+_TEXT = Text()
+
+PRIMARY = ("primaryPhoneNumber", "primaryPhoneCountryCode", "primaryPhoneCallingCode")
+
+_is_number = re.compile(
+    r"\s*\+?[\d\s().\-/\u00a0]+(?:(?:ext\.?|x|#)\s*\d{1,7}\s*)?", re.ASCII | re.IGNORECASE
+).fullmatch
+_is_calling_code = re.compile(r"\+?[1-9]\d{0,3}", re.ASCII).fullmatch
+
+MAX_CACHED = 100
+
+_NO_REGION = "ZZ"
+_NON_GEOGRAPHIC = "001"
+
+
+class Phone(NamedTuple):
+    """A number in national digits, its country (`FR`) and calling code (`+33`); what is not known is None."""
+
+    number: str | None
+    country: str | None
+    calling: str | None
+
+
+class Refusal(NamedTuple):
+    """Why there is no such number."""
+
+    message: str
+    code: str
+
+
+@lru_cache(maxsize=8192)
+def parse_phone(number: str, country: str, calling: str) -> Phone | Refusal:
+    """Reads a number with the country and calling code that were sent with it; the empty text for what was not."""
+    import phonenumbers  # a large library: loaded when the first phone number comes
+
+    if country and not phonenumbers.country_code_for_region(country):
+        return Refusal(f"Invalid country code {plain(country)}", "INVALID_PHONE_COUNTRY_CODE")
+    given_code = 0
+    if calling:
+        given_code = int(calling) if _is_calling_code(calling) else 0
+        if not given_code or phonenumbers.region_code_for_country_code(given_code) == _NO_REGION:
+            return Refusal(f"Invalid calling code {plain(calling)}", "INVALID_PHONE_CALLING_CODE")
+        if country and phonenumbers.country_code_for_region(country) != given_code:
+            return Refusal(
+                "Provided country code and calling code are conflicting",
+                "CONFLICTING_PHONE_CALLING_CODE_AND_COUNTRY_CODE",
+            )
+    if not number:
+        return Phone(None, country or None, calling or None)
+
+    invalid = Refusal(f"Provided phone number is invalid {plain(number)}", "INVALID_PHONE_NUMBER")
+    if not _is_number(number):
+        return invalid
+    region: str | None = country or None
+    if region is None and given_code:
+        region = phonenumbers.region_code_for_country_code(given_code)
+        if region == _NON_GEOGRAPHIC and not number.lstrip().startswith("+"):
+            number = f"+{given_code}{number}"
+    try:
+        parsed = phonenumbers.parse(number, region)
+    except phonenumbers.NumberParseException:
+        return invalid
+
+    code = parsed.country_code or 0
+    found = phonenumbers.region_code_for_number(parsed)
+    if found == _NON_GEOGRAPHIC:
+        found = None
+    if country and (found != country if found else phonenumbers.country_code_for_region(country) != code):
+        return Refusal("Provided and inferred country code are conflicting", "CONFLICTING_PHONE_COUNTRY_CODE")
+    if given_code and given_code != code:
+        return Refusal("Provided and inferred calling code are conflicting", "CONFLICTING_PHONE_CALLING_CODE")
+    return Phone(phonenumbers.national_significant_number(parsed), country or found, calling or f"+{code}")
+
+
+def _read(leaf: Leaf, number: Json, country: Json, calling: Json) -> Phone:
+    """Checks the three parts together. Raises BadRequest."""
+    for part in (number, country, calling):
+        if part is not None and not isinstance(part, str):
+            raise BadRequest(f'Invalid string value {show(part)} for text field "{leaf.path}"')
+    parts = (str(number or ""), str(country or ""), str(calling or ""))
+    # What is far too long for a phone number is not worth a place in the cache.
+    read = parse_phone if sum(map(len, parts)) <= MAX_CACHED else parse_phone.__wrapped__
+    found = read(*parts)
+    if isinstance(found, Refusal):
+        raise BadRequest(found.message, code=found.code)
+    return found
+
+
+class AdditionalPhones(JsonList):
+    """A list of `{number, countryCode, callingCode}`; entries without a number are left out."""
+
+    def accept(self, leaf: Leaf, value: Json) -> Json:
+        phones: list[Any] = []
+        for item in self.items(leaf, value):
+            if not isinstance(item, dict):
+                raise BadRequest(f'Invalid object value {show(item)} for field "{leaf.path}"')
+            for key in item:
+                if key not in ("number", "countryCode", "callingCode"):
+                    raise BadRequest(f'Invalid subfield {plain(key)} for phones field "{leaf.path}"')
+            phone = _read(leaf, item.get("number"), item.get("countryCode"), item.get("callingCode"))
+            if phone.number is not None:
+                phones.append(
+                    {
+                        "number": phone.number,
+                        "callingCode": phone.calling or "",
+                        "countryCode": phone.country or "",
+                    }
+                )
+        return phones or None
+
+
+class Phones(Collection):
+    """A number says its country and calling code too. Additional numbers that are not sent again are gone."""
+
+    name: ClassVar[str] = "PHONES"
+    sub_fields: ClassVar[Mapping[str, FieldType]] = MappingProxyType(
+        {**dict.fromkeys(PRIMARY, _TEXT), "additionalPhones": AdditionalPhones()}
+    )
+    unique_sub_fields: ClassVar[tuple[str, ...]] = PRIMARY
+    counted_sub_fields: ClassVar[tuple[str, ...]] = PRIMARY
+    primary: ClassVar[tuple[str, ...]] = (
+        "primaryPhoneNumber",
+        "primaryPhoneCallingCode",
+        "primaryPhoneCountryCode",
+    )
+    keys: ClassVar[tuple[str, ...]] = ("number", "callingCode", "countryCode")
+    more: ClassVar[str] = "additionalPhones"
+    searchable: ClassVar[bool] = True
+
+    def search_texts(self, field: "Field") -> tuple[str, ...]:
+        """The number in the ways that people write it: alone, after the calling code, after a zero."""
+        number, _, code, additional = (quote_identifier(leaf.column) for leaf in field.leaves)
+        bare_code = f"replace({code}, '+', '')"
+        more = f"jsonb_path_query_array({additional}, '$[*].*')::text"
+        return number, code, f"{code} || {number}", f"{bare_code} || {number}", f"'0' || {number}", more
+
+    def write(self, field: "Field", value: Json, row: Row) -> None:
+        given = self.given(field, value)
+        if given is None:
+            return
+        leaves = field.leaf_by_sub_field
+        for key in PRIMARY:
+            if key in given and type(given[key]) is not str:
+                leaves[key].type.accept(leaves[key], given[key])
+        phone = _read(leaves[PRIMARY[0]], *(given.get(key) for key in PRIMARY))
+        for key, part in zip(PRIMARY, phone, strict=True):
+            # A number determines the other two; without one, only what was sent changes.
+            if phone.number is not None or key in given:
+                row[leaves[key].column] = part
+        leaf = leaves["additionalPhones"]
+        row[leaf.column] = leaf.type.accept(leaf, given.get("additionalPhones"))
+
+    def check_settings(self, settings: Mapping[str, Any] | None) -> str | None:
+        return check_list_settings(settings)

@@ -1,0 +1,63 @@
+"""TS_VECTOR: the words of a record, for search. The database makes it from the searchable fields."""
+
+from typing import TYPE_CHECKING, ClassVar
+
+from threescore.errors import BadRequest
+from threescore.model.fields.base import COMPARISONS, FieldType, Leaf, Row
+from threescore.model.fields.values import Json, check_text, show
+
+if TYPE_CHECKING:
+    from threescore.model.objects import Field
+
+
+class SearchVector(FieldType):
+    """A generated column, read and compared as text."""
+
+    name: ClassVar[str] = "TS_VECTOR"
+    operators: ClassVar[tuple[str, ...]] = ("eq", "neq", "is")
+    groupable: ClassVar[bool] = False
+    writable: ClassVar[bool] = False
+    creatable: ClassVar[bool] = False
+    takes_unique: ClassVar[bool] = False
+    takes_default: ClassVar[bool] = False
+
+    def column_type(self, leaf: Leaf) -> str:
+        return "tsvector"
+
+    def column_default(self, leaf: Leaf) -> str | None:
+        return None
+
+    def write(self, field: "Field", value: Json, row: Row) -> None:
+        raise self._refusal(field.name)
+
+    def accept(self, leaf: Leaf, value: Json) -> Json:
+        raise self._refusal(leaf.path)
+
+    def _refusal(self, path: str) -> BadRequest:
+        return BadRequest(f"{path} {self.name}-typed field does not support write operations")
+
+    def default(self, leaf: Leaf) -> Json:
+        return None
+
+    def refuse_creation(self, name: str) -> str | None:
+        return "TS Vector is not supported for field creation"
+
+    def json(self, leaf: Leaf, column: str) -> str:
+        return f"{column}::text"
+
+    def comparand(self, leaf: Leaf, value: Json) -> str:
+        if not isinstance(value, str):
+            raise BadRequest(f'Invalid string value {show(value)} for text field "{leaf.path}"')
+        check_text(value, leaf.path)
+        return value
+
+    def slot_type(self, leaf: Leaf, operator: str) -> str:
+        return "text"
+
+    def predicate(self, leaf: Leaf, operator: str, column: str, slot: str) -> str:
+        self.check_operator(leaf, operator)
+        return f"{column}::text {COMPARISONS[operator]} {slot}"
+
+    def sort_key(self, leaf: Leaf, expression: str) -> str:
+        """Text, like what a cursor holds: any text can be compared, but not any is a vector."""
+        return f"{expression}::text"

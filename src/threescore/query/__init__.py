@@ -1,0 +1,1 @@
+"""Plans, and the SQL that they become. Nothing here does I/O."""

@@ -1,0 +1,39 @@
+"""From a plan to SQL text. Pure: the same model and plan give the same text, so the text is cached by the plan."""
+
+from collections.abc import Callable
+from typing import Any
+
+from threescore.model.objects import Model
+from threescore.query import plan as plans
+from threescore.query.compile.cascade import absorb, destroy
+from threescore.query.compile.group import group
+from threescore.query.compile.read import duplicates, find_many, find_one
+from threescore.query.compile.write import create, restore, soft_delete, update, upsert
+
+_COMPILERS: dict[type, Callable[[Model, Any], str]] = {
+    plans.FindOne: find_one,
+    plans.FindMany: find_many,
+    plans.Group: group,
+    plans.Duplicates: duplicates,
+    plans.Create: create,
+    plans.Upsert: upsert,
+    plans.Update: update,
+    plans.SoftDelete: soft_delete,
+    plans.Restore: restore,
+    plans.Destroy: destroy,
+    plans.Absorb: absorb,
+}
+
+CACHE_LIMIT = 2000
+"""How many statements one version of a model may keep."""
+
+
+def compile_plan(model: Model, plan: plans.Plan) -> str:
+    """The SQL of a plan, compiled once for each version of a model."""
+    cache: dict[plans.Plan, str] = model.__dict__.setdefault("statements", {})
+    sql = cache.get(plan)
+    if sql is None:
+        if len(cache) >= CACHE_LIMIT:
+            cache.clear()
+        sql = cache[plan] = _COMPILERS[type(plan)](model, plan)
+    return sql

@@ -1,0 +1,108 @@
+"""From the filter tree that REST and GraphQL share to a `Filter`: names are resolved, values become arguments.
+
+The tree is what a GraphQL client sends as JSON: `{"name": {"firstName": {"eq": "Ann"}}, "or": [...]}`. Several keys of
+one object are all to hold.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from threescore.errors import BadRequest
+from threescore.model.fields.base import Leaf
+from threescore.model.objects import Field, Model, ObjectType
+from threescore.query.plan import And, Compare, Filter, IsNull, Not, Or, Through
+
+Tree = Mapping[str, Any]
+
+LIVE = IsNull("deletedAt", null=True)
+DEPTH_LIMIT = 50
+
+
+def bind_filter(model: Model, object_type: ObjectType, tree: Tree | None, arguments: list[Any]) -> Filter:
+    """The filter for a tree; the values are appended to `arguments`.
+
+    Raises BadRequest, naming the field, operator or value at fault.
+    """
+    if not tree:
+        return And(())
+    return _Binder(model, arguments).tree(object_type, tree, 0, hops=0)
+
+
+def live_unless_asked(tree: Tree | None, bound: Filter) -> Filter:
+    """Leaves soft-deleted records out, unless the filter itself speaks of `deletedAt`."""
+    if tree and _mentions(tree, "deletedAt"):
+        return bound
+    return And((LIVE, bound)) if bound != And(()) else LIVE
+
+
+def _mentions(tree: object, name: str) -> bool:
+    if isinstance(tree, list):
+        return any(_mentions(item, name) for item in tree)
+    if not isinstance(tree, Mapping):
+        return False
+    return name in tree or any(_mentions(tree[key], name) for key in ("and", "or", "not") if key in tree)
+
+
+class _Binder:
+    def __init__(self, model: Model, arguments: list[Any]) -> None:
+        self._model = model
+        self._arguments = arguments
+
+    def tree(self, object_type: ObjectType, tree: object, depth: int, *, hops: int) -> Filter:
+        if not isinstance(tree, Mapping):
+            raise BadRequest("A filter must be an object of fields and conditions")
+        if depth > DEPTH_LIMIT:
+            raise BadRequest(f"A filter may be nested at most {DEPTH_LIMIT} levels deep")
+        items = tuple(self._entry(object_type, key, value, depth + 1, hops) for key, value in tree.items())
+        return items[0] if len(items) == 1 else And(items)
+
+    def _entry(self, object_type: ObjectType, key: str, value: Any, depth: int, hops: int) -> Filter:
+        if key in ("and", "or"):
+            items = value if isinstance(value, list) else [value]
+            bound = tuple(self.tree(object_type, item, depth, hops=hops) for item in items)
+            return And(bound) if key == "and" else Or(bound)
+        if key == "not":
+            return Not(self.tree(object_type, value, depth, hops=hops))
+        field = object_type.field_by_name.get(key)
+        if field is None or field.is_many_to_one:
+            joined = object_type.field_by_join_column.get(key)
+            if joined is not None:
+                return self._comparisons(joined.leaf, value)
+        if field is None:
+            raise BadRequest(f'Object {object_type.name_singular} doesn\'t have any "{key}" field.')
+        if field.is_relation:
+            return self._through(field, value, depth, hops)
+        if field.is_composite:
+            return self._composite(field, value)
+        return self._comparisons(field.leaf, value)
+
+    def _through(self, field: Field, value: object, depth: int, hops: int) -> Filter:
+        if hops:
+            raise BadRequest("Relation filter nesting deeper than 1 hop is not supported")
+        return Through(field.name, self.tree(self._model.target(field), value, depth, hops=1))
+
+    def _composite(self, field: Field, value: object) -> Filter:
+        if not isinstance(value, Mapping):
+            raise BadRequest(f'A filter on the composite field "{field.name}" must name one of its sub-fields')
+        items = []
+        for name, comparisons in value.items():
+            leaf = field.leaf_by_sub_field.get(name)
+            if leaf is None:
+                raise BadRequest(f'Sub field "{name}" not found for composite type: {field.type}')
+            items.append(self._comparisons(leaf, comparisons))
+        return items[0] if len(items) == 1 else And(tuple(items))
+
+    def _comparisons(self, leaf: Leaf, value: object) -> Filter:
+        if not isinstance(value, Mapping):
+            raise BadRequest(f'A filter on field "{leaf.path}" must be an operator with a value, as in {{"eq": …}}')
+        items = tuple(self._comparison(leaf, operator, operand) for operator, operand in value.items())
+        return items[0] if len(items) == 1 else And(items)
+
+    def _comparison(self, leaf: Leaf, operator: str, value: Any) -> Filter:
+        leaf.type.check_operator(leaf, operator)
+        if operator == "is":
+            if value not in ("NULL", "NOT_NULL"):
+                raise BadRequest('Invalid filter value for "is" operator. Expected "NULL" or "NOT_NULL"')
+            return IsNull(leaf.column, null=value == "NULL")
+        self._arguments.append(leaf.type.operand(leaf, operator, value))
+        return Compare(leaf.column, operator, len(self._arguments) - 1)

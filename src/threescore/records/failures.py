@@ -1,0 +1,77 @@
+"""What the database refuses, in our own words. Its messages never reach a caller."""
+
+import re
+from collections.abc import Sequence
+
+import asyncpg
+
+from threescore.catalog.state import Stale
+from threescore.errors import BadRequest, Conflict, ThreescoreError, Unavailable
+from threescore.model.fields.base import Row
+from threescore.model.objects import ObjectType
+
+_KEY_DETAIL = re.compile(r"Key \((?P<columns>.+?)\)=\((?P<values>.*)\) ", re.DOTALL)
+
+STALE_ERRORS = (
+    asyncpg.UndefinedTableError,
+    asyncpg.UndefinedColumnError,
+    asyncpg.UndefinedObjectError,
+    asyncpg.InvalidSchemaNameError,
+    asyncpg.InvalidCachedStatementError,
+    asyncpg.DatatypeMismatchError,
+    asyncpg.CheckViolationError,
+)
+"""What a statement made for another version of the model runs into. CHECKs only repeat what the model says."""
+
+PASSING_ERRORS = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError, asyncpg.LockNotAvailableError)
+"""What may not happen again when the statement is run once more."""
+
+
+def explain(error: Exception, object_type: ObjectType, rows: Sequence[Row] = ()) -> Exception:
+    """The error to raise instead of one of the database's. An unknown one is returned as it is: it is our fault."""
+    if isinstance(error, STALE_ERRORS):
+        return Stale()
+    if isinstance(error, asyncpg.UniqueViolationError):
+        return BadRequest("A duplicate entry was detected", index=_index(error, rows))
+    if isinstance(error, asyncpg.ForeignKeyViolationError):
+        return _dangling(error, object_type, rows)
+    if isinstance(error, asyncpg.NotNullViolationError):
+        column = error.column_name or "?"
+        return BadRequest(f'Field "{column}" needs a value: it can neither be null nor empty.')
+    if isinstance(error, asyncpg.ProgramLimitExceededError):
+        return BadRequest("A value is too long to be indexed or searched; shorten it.")
+    if isinstance(error, asyncpg.DataError):
+        return BadRequest("A value is out of the range that its field can hold.")
+    if isinstance(error, asyncpg.QueryCanceledError):
+        return Unavailable("The request took too long and was stopped; nothing was changed.")
+    if isinstance(error, PASSING_ERRORS):
+        return Conflict("Other requests were changing the same records; nothing was changed. Send it again.")
+    return error
+
+
+def _index(error: asyncpg.PostgresError, rows: Sequence[Row]) -> int | None:
+    """The place of the row whose values the database names; the later one where several have them."""
+    match = _KEY_DETAIL.match(error.detail or "")
+    if match is None or not rows:
+        return None
+    columns = [name.strip('"') for name in match["columns"].split(", ")]
+    for place in range(len(rows) - 1, -1, -1):
+        if ", ".join(str(rows[place].get(column)) for column in columns) == match["values"]:
+            return place
+    return None
+
+
+def _dangling(error: asyncpg.PostgresError, object_type: ObjectType, rows: Sequence[Row]) -> ThreescoreError:
+    match = _KEY_DETAIL.match(error.detail or "")
+    if match is None:
+        return BadRequest("A relation points to a record that does not exist.")
+    column, value = match["columns"].strip('"'), match["values"]
+    if "still referenced" in (error.detail or ""):
+        return Conflict("The record is still referred to by other records that do not allow it to go.")
+    field = object_type.field_by_join_column.get(column)
+    if field is None:
+        return BadRequest("A relation points to a record that does not exist.")
+    return BadRequest(
+        f'"{column}" must be the id of an existing record, but there is none with the id {value}.',
+        index=_index(error, rows),
+    )

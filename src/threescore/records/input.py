@@ -1,0 +1,234 @@
+"""From the records that a caller sends to rows: names are resolved, values checked, defaults filled in."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID, uuid4
+
+from threescore.errors import BadRequest, ThreescoreError
+from threescore.model.fields.base import Json, Leaf, Row
+from threescore.model.fields.relation import parse_connection
+from threescore.model.objects import Field, Model, ObjectType
+from threescore.records.caller import Caller
+
+Writer = Callable[[Json, Row], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Connect:
+    """A relation that a record asks to be connected to whatever has the given values of a unique key."""
+
+    place: int
+    field: Field
+    target: ObjectType
+    key: tuple[Leaf, ...]
+    values: Row
+
+
+@dataclass(slots=True)
+class Input:
+    """Checked records as rows. `columns` are those that some row has."""
+
+    rows: list[Row]
+    columns: tuple[str, ...]
+    connects: list[Connect]
+
+
+class Reader:
+    """Reads records of one object of one model."""
+
+    def __init__(self, model: Model, object_type: ObjectType) -> None:
+        self._model = model
+        self._object_type = object_type
+        self._writers: dict[str, Writer] = {}
+        for field in object_type.fields:
+            if field.join_column is not None:
+                self._writers[field.join_column] = _plain(field)
+            elif not field.is_relation:
+                self._writers[field.name] = _plain(field)
+        self._writers["id"] = _write_id
+        self._defaults = {
+            leaf.column: field
+            for field in object_type.fields
+            for leaf in field.leaves
+            if leaf.type.column_default(leaf) is not None
+        }
+        self._required = [
+            leaf
+            for field in object_type.fields
+            for leaf in field.leaves
+            if leaf.type.column_required(leaf)
+            and leaf.column not in self._defaults
+            and field.kind.writable
+            and field.name not in ("id", "createdBy", "updatedBy")
+        ]
+
+    def read(self, records: Sequence[Json], caller: Caller) -> Input:
+        """Checks records and makes rows of them. Raises BadRequest, with the index of the record at fault."""
+        rows: list[Row] = []
+        connects: list[Connect] = []
+        for place, record in enumerate(records):
+            try:
+                rows.append(self._row(record, place, connects, caller))
+            except ThreescoreError as error:
+                error.index = place
+                raise
+        return Input(rows, (), connects)
+
+    def _row(self, record: Json, place: int, connects: list[Connect], caller: Caller) -> Row:
+        if not isinstance(record, dict):
+            raise BadRequest("A record must be a JSON object of field names and values")
+        row: Row = {}
+        writers = self._writers
+        for name, value in record.items():
+            writer = writers.get(name)
+            if writer is not None:
+                writer(value, row)
+            else:
+                self._relation(name, value, record, row, place, connects)
+        if "updatedBySource" in row or "updatedByName" in row or "updatedByContext" in row:
+            for part in ("Source", "Name", "Context", "WorkspaceMemberId"):
+                row.pop(f"updatedBy{part}", None)
+        return row
+
+    def _relation(
+        self, name: str, value: Json, record: Mapping[str, Json], row: Row, place: int, connects: list[Connect]
+    ) -> None:
+        """A key that is a relation's own name; anything else is unknown."""
+        field = self._object_type.field_by_name.get(name)
+        if field is None:
+            raise BadRequest(f'Object {self._object_type.name_singular} doesn\'t have any "{name}" field.')
+        if field.is_one_to_many:
+            raise BadRequest(f"One-to-many relation {name} field does not support write operations.")
+        if not field.kind.writable or field.join_column is None:
+            raise BadRequest(f"{name} {field.type}-typed field does not support write operations")
+        if field.join_column in record:
+            raise BadRequest(f"{name} and {field.join_column} cannot be both provided.")
+        row[field.join_column] = None
+        where = None if value is None else parse_connection(field, value)
+        if where is not None:
+            connects.append(self._connect(field, where, place))
+
+    def _connect(self, field: Field, where: Mapping[str, Json], place: int) -> Connect:
+        target = self._model.target(field)
+        values: Row = {}
+        for name, value in where.items():
+            wanted = target.field_by_name.get(name)
+            if wanted is None or wanted.is_relation:
+                raise BadRequest(f'Object {target.name_singular} doesn\'t have any "{name}" field.')
+            wanted.kind.write(wanted, value, values)
+        for key in target.unique_keys:
+            if all(values.get(leaf.column) is not None for leaf in key):
+                return Connect(place, field, target, key, values)
+        raise BadRequest(
+            f"Missing required fields: at least one unique constraint have to be fully populated for '{field.name}'."
+        )
+
+    def complete(self, given: Input, caller: Caller) -> None:
+        """Gives new records their ids, places and actors; fills what some rows of a batch have and others lack."""
+        rows = given.rows
+        for place, row in enumerate(rows):
+            for leaf in self._required:
+                if row.get(leaf.column) is None:
+                    raise BadRequest(f"Field {leaf.name} is not nullable and has no default value.", index=place)
+            if "id" not in row:
+                row["id"] = str(uuid4())
+            _complete_actor(row, caller)
+        _place(rows)
+        given.columns = columns = _columns(rows)
+        if any(len(row) != len(columns) for row in rows):
+            for row in rows:
+                for column in columns:
+                    if column not in row and column in self._defaults:
+                        self.fill(column, row)
+
+    def prepare_upsert(self, given: Input, caller: Caller) -> tuple[str, ...]:
+        """Readies rows of which it is not known yet whether they are new; gives the columns that some row has."""
+        last = 0
+        for row in given.rows:
+            _complete_actor(row, caller)
+            place = row.get("position")
+            if place in ("first", "last"):
+                del row["position"]
+            if place == "last":
+                last += 1
+                row["#last"] = last
+        return _columns(given.rows)
+
+    def fill(self, column: str, row: Row) -> None:
+        """Puts a column's default into a row that lacks it."""
+        field = self._defaults[column]
+        defaults: Row = {}
+        field.kind.default_row(field, defaults)
+        if column in defaults:
+            row[column] = defaults[column]
+        elif field.default_value == "now":
+            row[column] = datetime.now(UTC).isoformat(timespec="milliseconds")
+        elif field.default_value == "uuid":
+            row[column] = str(uuid4())
+
+    def defaults(self) -> Row:
+        """What a new record gets where its row is silent, but for what only the database gives."""
+        row: Row = {}
+        for column in self._defaults:
+            if column not in ("id", "position") and not column.startswith(("createdBy", "updatedBy")):
+                self.fill(column, row)
+        return row
+
+
+def reader(model: Model, object_type: ObjectType) -> Reader:
+    """The reader of an object, made once for each model."""
+    readers: dict[UUID, Reader] = model.__dict__.setdefault("readers", {})
+    found = readers.get(object_type.id)
+    if found is None:
+        found = readers[object_type.id] = Reader(model, object_type)
+    return found
+
+
+def _plain(field: Field) -> Writer:
+    write = field.kind.write
+
+    def writer(value: Json, row: Row) -> None:
+        write(field, value, row)
+
+    return writer
+
+
+def _write_id(value: Json, row: Row) -> None:
+    try:
+        row["id"] = str(UUID(value))  # type: ignore[arg-type]
+    except (ValueError, AttributeError, TypeError) as error:
+        raise BadRequest(f'Value "{value}" is not a valid UUID', code="INVALID_QUERY_INPUT") from error
+
+
+def _columns(rows: Sequence[Row]) -> tuple[str, ...]:
+    """The columns that some row has, in a fixed order, so that equal sets make equal plans."""
+    names: set[str] = set()
+    for row in rows:
+        names.update(row)
+    return tuple(sorted(names))
+
+
+def _complete_actor(row: Row, caller: Caller) -> None:
+    """A `createdBy` with a name stands as it is; one without gets the caller's, and keeps its source."""
+    if "createdBySource" not in row and "createdByName" not in row and "createdByContext" not in row:
+        return
+    row.setdefault("createdBySource", "MANUAL")
+    row.setdefault("createdByWorkspaceMemberId", None)
+    if row.get("createdByName"):
+        row.setdefault("createdByContext", None)
+    else:
+        row["createdByName"] = caller.actor_name
+        row["createdByContext"] = {}
+
+
+def _place(rows: Sequence[Row]) -> None:
+    """Turns the words `first` and `last`, and no position at all, into distances from the ends of the table."""
+    first = [row for row in rows if row.get("position", "first") == "first"]
+    for distance, row in enumerate(first):
+        row.pop("position", None)
+        row["#first"] = distance - len(first)
+    last = [row for row in rows if row.get("position") == "last"]
+    for distance, row in enumerate(last):
+        del row["position"]
+        row["#last"] = distance + 1

@@ -1,0 +1,1 @@
+"""The REST doors: records below `/rest`, the model below `/rest/metadata`."""

@@ -1,0 +1,121 @@
+"""The REST doors as one ASGI application: who calls, what for, and what is answered when it cannot be."""
+
+import msgspec
+import structlog
+
+from threescore.access.tokens import Claims, Tokens, bearer_token
+from threescore.catalog.state import Stale, Workspaces
+from threescore.errors import InvalidInput, NotFound, ThreescoreError, Unavailable
+from threescore.model.fields.base import Json
+from threescore.records.caller import Caller
+from threescore.rest.envelope import INTERNAL_ERROR, encode_error
+from threescore.rest.grammar.parameters import Parameters, parse_query_string
+from threescore.rest.grammar.path import Route, parse_path
+from threescore.rest.grammar.warnings import repeated_parameters, unknown_parameters, warning_header
+from threescore.rest.http import (
+    Headers,
+    Receive,
+    Reply,
+    Scope,
+    Send,
+    decode_body,
+    read_body,
+    read_headers,
+    send_preflight,
+    send_reply,
+)
+from threescore.rest.metadata import MetadataApi
+from threescore.rest.records import TAKING_A_BODY, RecordsApi
+
+ATTEMPTS = 5
+"""How often a request starts again because the model or the keys changed under it."""
+
+log = structlog.get_logger()
+
+
+class RestApi:
+    """Everything below `/rest`."""
+
+    def __init__(
+        self, workspaces: Workspaces, tokens: Tokens, records: RecordsApi, metadata: MetadataApi, body_limit: int
+    ) -> None:
+        self._workspaces = workspaces
+        self._tokens = tokens
+        self._records = records
+        self._metadata = metadata
+        self._body_limit = body_limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers one request."""
+        if scope["method"] == "OPTIONS":
+            requested = dict(scope["headers"]).get(b"access-control-request-headers")
+            await send_preflight(send, requested)
+            return
+        headers = read_headers(scope)
+        try:
+            reply = await self._reply(scope, receive, headers)
+        except ThreescoreError as error:
+            reply = Reply(*encode_error(error))
+        except Exception:
+            log.exception("request failed", method=scope["method"], path=scope["path"])
+            reply = Reply(500, msgspec.json.encode(INTERNAL_ERROR))
+        await send_reply(scope, headers, reply, send)
+
+    async def _reply(self, scope: Scope, receive: Receive, headers: Headers) -> Reply:
+        path = scope["path"].removeprefix(scope.get("root_path", "")).removeprefix("/rest")
+        if not path.strip("/"):
+            raise _no_page(scope)
+        claims = self._tokens.verify(bearer_token(headers.authorization))
+        method = "GET" if scope["method"] == "HEAD" else scope["method"]
+        parameters = parse_query_string(scope["query_string"])
+        segments = tuple(part for part in path.split("/") if part)
+        if segments[0] == "metadata":
+            takes_body = method in ("POST", "PATCH", "PUT")
+            body = await self._body(receive, headers) if takes_body else None
+            return await self._of_model(claims, method, segments[1:], parameters, body)
+        route = parse_path(method, path)
+        body = await self._body(receive, headers) if route.action in TAKING_A_BODY else None
+        reply = await self._of_records(claims, route, parameters, body)
+        ignored = [*unknown_parameters(route.action, parameters.values)]
+        if parameters.repeated:
+            ignored += repeated_parameters(route.action, parameters.repeated)
+        if ignored:
+            reply.warning = warning_header(ignored)
+        return reply
+
+    async def _body(self, receive: Receive, headers: Headers) -> Json:
+        return decode_body(await read_body(receive, headers, self._body_limit), headers)
+
+    async def _of_records(self, claims: Claims, route: Route, parameters: Parameters, body: Json) -> Reply:
+        for _ in range(ATTEMPTS):
+            state = await self._workspaces.get(claims.workspace_id)
+            try:
+                return await self._records(Caller(state, state.key(claims.key_id)), route, parameters, body)
+            except Stale:
+                await self._workspaces.refresh(claims.workspace_id, state)
+            except ThreescoreError:
+                # A refusal counts only if it was made with what is true now.
+                if not await self._workspaces.refresh(claims.workspace_id, state):
+                    raise
+        raise Unavailable("The data model is changing too fast to answer; try again")
+
+    async def _of_model(
+        self, claims: Claims, method: str, path: tuple[str, ...], parameters: Parameters, body: Json
+    ) -> Reply:
+        state = await self._workspaces.get(claims.workspace_id)
+        await self._workspaces.refresh(claims.workspace_id, state)
+        (await self._workspaces.get(claims.workspace_id)).key(claims.key_id)
+        status, payload = await self._metadata(
+            workspace_id=claims.workspace_id,
+            method=method,
+            path=path,
+            query=list(parameters.values.items()),
+            body=body,
+        )
+        return Reply(status, msgspec.json.encode(payload))
+
+
+def _no_page(scope: Scope) -> ThreescoreError:
+    error = InvalidInput(f"Cannot {scope['method']} {scope['path']}")
+    error.status = NotFound.status
+    return error

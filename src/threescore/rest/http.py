@@ -1,0 +1,136 @@
+"""Requests and replies of the REST doors on bare ASGI: nothing here knows what they are about."""
+
+import hashlib
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from threescore.errors import BadRequest, InvalidInput, TooLarge
+from threescore.model.fields.base import Json
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+_JSON = (b"content-type", b"application/json; charset=utf-8")
+_CORS = (
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-expose-headers", b"ETag, Warning, WWW-Authenticate"),
+)
+_PREFLIGHT = [
+    *_CORS,
+    (b"access-control-allow-methods", b"GET,HEAD,PUT,PATCH,POST,DELETE"),
+    (b"vary", b"Access-Control-Request-Headers"),
+    (b"content-length", b"0"),
+]
+
+
+class Reply(Struct):
+    """What is answered. `warning` is the value of a `Warning` header."""
+
+    status: int
+    body: bytes
+    warning: str | None = None
+
+
+class Headers(Struct):
+    """The request headers that matter here."""
+
+    authorization: str | None = None
+    content_type: str | None = None
+    content_length: int | None = None
+    if_none_match: str | None = None
+
+
+def read_headers(scope: Scope) -> Headers:
+    """Picks the headers that matter. ASGI gives their names in lower case."""
+    found = Headers()
+    for name, value in scope["headers"]:
+        if name == b"authorization":
+            found.authorization = value.decode("latin-1")
+        elif name == b"content-type":
+            found.content_type = value.decode("latin-1")
+        elif name == b"content-length":
+            found.content_length = int(value) if value.isdigit() else None
+        elif name == b"if-none-match":
+            found.if_none_match = value.decode("latin-1")
+    return found
+
+
+async def read_body(receive: Receive, headers: Headers, limit: int) -> bytes:
+    """The whole body. Raises TooLarge as soon as it is known to be over the limit, without reading on."""
+    if headers.content_length is not None and headers.content_length > limit:
+        raise _too_large(limit)
+    chunks: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise BadRequest("The connection ended before the body did")
+        chunk: bytes = message.get("body", b"")
+        size += len(chunk)
+        if size > limit:
+            raise _too_large(limit)
+        if chunk:
+            chunks.append(chunk)
+        if not message.get("more_body", False):
+            return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+def _too_large(limit: int) -> TooLarge:
+    return TooLarge(f"The body is over the limit of {limit} bytes; send less at once")
+
+
+def decode_body(body: bytes, headers: Headers) -> Json:
+    """The JSON of a body; an empty object where there is none but JSON was announced.
+
+    Raises InvalidInput for what is no JSON object or list, BadRequest for another content type.
+    """
+    media_type = (headers.content_type or "").partition(";")[0].strip().lower()
+    if media_type not in ("", "application/json") and not media_type.endswith("+json"):
+        raise BadRequest(f'The body must be JSON, sent with "Content-Type: application/json", not {media_type[:100]}')
+    if not body:
+        if not media_type:
+            raise BadRequest('A JSON body is needed, sent with "Content-Type: application/json"')
+        return {}
+    try:
+        value: Json = msgspec.json.decode(body)
+    except RecursionError as error:
+        raise InvalidInput("The JSON of the body is nested too deeply") from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise InvalidInput(f"The body is not valid JSON: {error}") from error
+    if not isinstance(value, dict | list):
+        raise InvalidInput("The body must be a JSON object or list")
+    return value
+
+
+async def send_reply(scope: Scope, headers: Headers, reply: Reply, send: Send) -> None:
+    """Sends a reply, as 304 where the caller has it already, and without its body for HEAD."""
+    status, body = reply.status, reply.body
+    fields = [_JSON, *_CORS]
+    if reply.warning:
+        fields.append((b"warning", reply.warning.encode("latin-1", "replace")))
+    if status == 200 and scope["method"] in ("GET", "HEAD"):
+        etag = f'W/"{len(body):x}-{hashlib.sha1(body, usedforsecurity=False).hexdigest()}"'
+        fields.append((b"etag", etag.encode()))
+        if headers.if_none_match is not None and _matches(headers.if_none_match, etag):
+            status, body = 304, b""
+            fields.remove(_JSON)
+    if status != 304:
+        fields.append((b"content-length", str(len(body)).encode()))
+    await send({"type": "http.response.start", "status": status, "headers": fields})
+    await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
+
+
+def _matches(if_none_match: str, etag: str) -> bool:
+    return if_none_match.strip() == "*" or etag in (item.strip() for item in if_none_match.split(","))
+
+
+async def send_preflight(send: Send, requested: bytes | None) -> None:
+    """Answers a CORS preflight: any origin may call, with any headers."""
+    fields = [*_PREFLIGHT, (b"access-control-allow-headers", requested or b"authorization,content-type")]
+    await send({"type": "http.response.start", "status": 204, "headers": fields})
+    await send({"type": "http.response.body", "body": b""})

@@ -1,0 +1,121 @@
+"""What every test may ask for: the embedded PostgreSQL, a workspace of its own, a real server, a client with a key.
+
+One PostgreSQL serves all processes of a test run and goes away with the last of them. Each test that asks for
+`workspace` gets a new one, so that tests share nothing and need no cleaning up.
+"""
+
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+from anyio.from_thread import BlockingPortal, start_blocking_portal
+
+from tests.support import serving
+from threescore.access.keys import create_key, signing_secret
+from threescore.access.tokens import Tokens
+from threescore.catalog.workspaces import Workspace, create_workspace
+from threescore.db import embedded
+from threescore.db.migrate import migrate
+from threescore.db.pool import Database
+
+# Where the processes of one test run find their PostgreSQL.
+_POSTGRES_DIRECTORY = "TEST_POSTGRES_DIRECTORY"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        # Not below pytest's own directory, which the account that runs PostgreSQL for root could not enter.
+        directory = Path(tempfile.mkdtemp(prefix="threescore-tests-"))
+        directory.chmod(0o755)
+        os.environ[_POSTGRES_DIRECTORY] = str(directory)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        directory = Path(os.environ[_POSTGRES_DIRECTORY])
+        if (directory / "postgresql" / "postmaster.pid").exists():
+            # A process of ours was killed: stop what it left running.
+            embedded.start(directory).release()
+        shutil.rmtree(directory)
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[embedded.EmbeddedServer]:
+    """The PostgreSQL of this test run, shared by its processes."""
+    with embedded.start(Path(os.environ[_POSTGRES_DIRECTORY]), connections=400, fast=True) as server:
+        migrate(server.url)
+        yield server
+
+
+@pytest.fixture(scope="session")
+def database_url(postgres: embedded.EmbeddedServer) -> str:
+    """The URL of a migrated database."""
+    return postgres.url
+
+
+@pytest.fixture(scope="session")
+def portal() -> Iterator[BlockingPortal]:
+    """An event loop in a thread, for what fixtures do with the database."""
+    with start_blocking_portal("asyncio") as portal:
+        yield portal
+
+
+@pytest.fixture(scope="session")
+def shared_db(database_url: str, portal: BlockingPortal) -> Iterator[Database]:
+    """A pool that lives in the loop of `portal`: to be used through `portal.call` only."""
+    database = portal.call(Database.connect, database_url, 4)
+    yield database
+    portal.call(database.close)
+
+
+@pytest.fixture
+async def db(database_url: str, anyio_backend: str) -> AsyncIterator[Database]:
+    """A pool for an asynchronous test."""
+    database = await Database.connect(database_url, 4)
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+def workspace(portal: BlockingPortal, shared_db: Database) -> Workspace:
+    """A new workspace with the standard data model."""
+    return portal.call(create_workspace, shared_db, f"Test {uuid.uuid4()}")
+
+
+@pytest.fixture
+def token(portal: BlockingPortal, shared_db: Database, workspace: Workspace) -> str:
+    """The token of an API key of the test's workspace."""
+    return portal.call(_new_token, shared_db, workspace)
+
+
+async def _new_token(database: Database, workspace: Workspace) -> str:
+    async with database.transaction() as connection:
+        key = await create_key(connection, workspace.id, "Tests", datetime.now(UTC) + timedelta(days=1))
+    return Tokens(await signing_secret(database, None)).mint(workspace.id, key.id, key.expires_at)
+
+
+@pytest.fixture(scope="session")
+def server(database_url: str) -> Iterator[str]:
+    """The URL of a server with two workers over the tests' database."""
+    variables = {"DATABASE_URL": database_url, "WORKERS": "2", "DATABASE_CONNECTIONS": "8"}
+    with serving(**{f"THREESCORE_{name}": value for name, value in variables.items()}) as running:
+        yield running.url
+
+
+@pytest.fixture
+def api(server: str, token: str) -> Iterator[httpx.Client]:
+    """A client of the server that holds a key of the test's workspace."""
+    headers = {"Authorization": f"Bearer {token}"}
+    with httpx.Client(base_url=server, headers=headers, timeout=30) as client:
+        yield client

@@ -1,0 +1,119 @@
+"""The commands beside a server: workspaces and keys, refusals with a clear message."""
+
+import subprocess
+import uuid
+
+import httpx
+import pytest
+
+from tests.support import PROGRAM, clean_environment
+from threescore import installation
+from threescore.config import Settings
+
+
+def threescore(*arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":
+    """Runs the program with these settings."""
+    return subprocess.run(
+        [PROGRAM, *arguments],
+        env={**clean_environment(), **variables},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def status(server: str, token: str) -> int:
+    return httpx.get(f"{server}/rest/companies", headers={"Authorization": f"Bearer {token}"}).status_code
+
+
+def test_a_key_made_beside_a_running_server_works_until_it_is_revoked(server: str, database_url: str) -> None:
+    name = f"Command line {uuid.uuid4()}"
+    created = threescore("workspace", "create", name, THREESCORE_DATABASE_URL=database_url)
+    assert created.returncode == 0, created.stderr
+    uuid.UUID(created.stdout.strip())
+    listed = threescore("workspace", "list", THREESCORE_DATABASE_URL=database_url)
+    assert f"{name}  {created.stdout.strip()}" in listed.stdout
+
+    made = threescore(
+        *("key", "create", "--name", "CI", "--workspace", name, "--expires-in", "3"),
+        THREESCORE_DATABASE_URL=database_url,
+    )
+    assert made.returncode == 0, made.stderr
+    token = made.stdout.removesuffix("\n")
+    assert token.count(".") == 2
+    assert not token.split()[1:]
+    assert status(server, token) == 200
+
+    shown = threescore("key", "list", "--workspace", name, THREESCORE_DATABASE_URL=database_url).stdout.splitlines()
+    assert [line.split()[0] for line in shown] == ["Name", "CI"]
+    assert token not in "".join(shown)
+
+    revoked = threescore(
+        *("key", "revoke", shown[1].split()[1], "--workspace", name), THREESCORE_DATABASE_URL=database_url
+    )
+    assert revoked.returncode == 0, revoked.stderr
+    assert {status(server, token) for _ in range(8)} == {403}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["workspace", "create", " "], 1, "A workspace's name has 1 to 200 characters"),
+        (["key", "create", "--name", "x", "--workspace", "no such"], 1, 'There is no workspace named "no such".'),
+        (["key", "create"], 2, "--name"),
+        (["key", "create", "--name", "x", "--expires-in", "0"], 2, "--expires-in"),
+        (["key", "revoke", "not-a-uuid"], 2, "valid UUID"),
+        (["fly"], 2, "fly"),
+    ],
+)
+def test_what_cannot_be_done_is_refused(arguments: list[str], code: int, message: str, database_url: str) -> None:
+    done = threescore(*arguments, THREESCORE_DATABASE_URL=database_url)
+    assert done.returncode == code
+    assert message in done.stderr
+    assert done.stdout == ""
+
+
+def test_two_workspaces_cannot_have_one_name(database_url: str) -> None:
+    name = f"Twice {uuid.uuid4()}"
+    assert threescore("workspace", "create", name, THREESCORE_DATABASE_URL=database_url).returncode == 0
+    again = threescore("workspace", "create", name, THREESCORE_DATABASE_URL=database_url)
+    assert (again.returncode, again.stdout) == (1, "")
+    assert f'"{name}" exists already' in again.stderr
+
+
+def test_several_workspaces_need_a_choice(database_url: str) -> None:
+    for _ in range(2):
+        threescore("workspace", "create", f"Choice {uuid.uuid4()}", THREESCORE_DATABASE_URL=database_url)
+    done = threescore("key", "create", "--name", "x", THREESCORE_DATABASE_URL=database_url)
+    assert done.returncode == 2
+    assert "choose one with --workspace" in done.stderr
+    assert "Choice" in done.stderr
+
+
+def test_a_wrong_setting_ends_with_code_2_and_its_name() -> None:
+    done = threescore("serve", THREESCORE_PORT="many", THREESCORE_WORKERS="0")
+    assert done.returncode == 2
+    assert done.stderr.splitlines() == [
+        "THREESCORE_PORT cannot be 'many': a whole number from 1 to 65535 is needed.",
+        "THREESCORE_WORKERS cannot be '0': a whole number from 1 to 256 is needed.",
+    ]
+
+
+def test_a_database_that_cannot_be_reached_is_reported_without_its_password() -> None:
+    done = threescore("workspace", "list", THREESCORE_DATABASE_URL="postgresql://me:tell-nobody@127.0.0.1:1/none")
+    assert done.returncode == 1
+    assert "THREESCORE_DATABASE_URL cannot be used" in done.stderr
+    assert "tell-nobody" not in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_database_that_is_too_old_is_refused(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(installation, "_LEAST_VERSION", 990000)
+    settings = Settings(database_url=database_url)
+    with pytest.raises(installation.DatabaseUnusable, match=r"runs PostgreSQL 18\..*needs PostgreSQL 15 or later"):
+        installation.Installation.open(settings)
+
+
+def test_version() -> None:
+    assert threescore("--version").stdout.startswith("threescore ")

@@ -1,0 +1,176 @@
+"""`threescore serve` with the embedded PostgreSQL: the first start, stopping, crashes, memory."""
+
+import asyncio
+import os
+import re
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import asyncpg
+import httpx
+import psutil
+import pytest
+
+from tests.support import PROGRAM, Server, clean_environment, free_port, serving, wait_until
+
+
+@pytest.fixture
+def data_dir() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="threescore-serve-") as directory:
+        Path(directory).chmod(0o755)
+        yield Path(directory) / "data"
+
+
+def postgres_of(data_dir: Path) -> list[int]:
+    """The processes of the embedded PostgreSQL: they work in its directory."""
+    pgdata = str(data_dir.resolve() / "postgresql")
+    return [process.pid for process in psutil.process_iter(["cwd"]) if process.info["cwd"] == pgdata]
+
+
+def token_of(server: Server) -> str:
+    found = re.search(r"^eyJ\S+$", server.said(), re.MULTILINE)
+    assert found, server.said()
+    return found[0]
+
+
+async def hold_up(data_dir: Path, requests: list[threading.Thread], meanwhile: Callable[[], None]) -> None:
+    """Starts requests that write companies, and lets none of them finish before `meanwhile` was called."""
+    connection = await asyncpg.connect(f"postgresql://threescore@/threescore?host={data_dir}/socket")
+    schema = await connection.fetchval("SELECT schema FROM threescore.workspace")
+    async with connection.transaction():
+        await connection.execute(f'LOCK TABLE "{schema}".company')
+        for request in requests:
+            request.start()
+        blocked = 0
+        while blocked < len(requests):
+            await asyncio.sleep(0.02)
+            blocked = await connection.fetchval("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+        meanwhile()
+        await asyncio.sleep(0.5)
+        assert all(request.is_alive() for request in requests)
+    await connection.close()
+
+
+def command(*arguments: str, data_dir: Path) -> str:
+    environment = {**clean_environment(), "THREESCORE_DATA_DIR": str(data_dir)}
+    return subprocess.run([PROGRAM, *arguments], env=environment, check=True, capture_output=True, text=True).stdout
+
+
+def test_from_nothing_to_an_answer_and_again(data_dir: Path) -> None:
+    with serving(THREESCORE_DATA_DIR=str(data_dir), THREESCORE_WORKERS="2") as server:
+        wait_until(lambda: f"Serving on {server.url} with 2 workers" in server.said())
+        token = token_of(server)
+        curl = next(line for line in server.said().splitlines() if line.startswith("curl "))
+        answer = subprocess.run(curl, shell=True, check=True, capture_output=True, text=True).stdout
+        assert '"companies":[]' in answer
+
+        made = httpx.post(
+            f"{server.url}/rest/companies", json={"name": "Acme"}, headers={"Authorization": f"Bearer {token}"}
+        )
+        assert made.status_code == 201
+
+        # A command beside the server uses the same PostgreSQL and leaves it running.
+        other = command("key", "create", "--name", "other", data_dir=data_dir).strip()
+        listed = httpx.get(f"{server.url}/rest/companies", headers={"Authorization": f"Bearer {other}"})
+        assert [item["name"] for item in listed.json()["data"]["companies"]] == ["Acme"]
+    assert server.process.returncode == 0
+    assert postgres_of(data_dir) == []
+
+    with serving(THREESCORE_DATA_DIR=str(data_dir), THREESCORE_WORKERS="1") as server:
+        assert "eyJ" not in server.said()
+        listed = httpx.get(f"{server.url}/rest/companies", headers={"Authorization": f"Bearer {token}"})
+        assert [item["name"] for item in listed.json()["data"]["companies"]] == ["Acme"]
+
+
+@pytest.mark.parametrize(
+    "stop",
+    [
+        pytest.param(Server.press_ctrl_c, id="ctrl-c"),
+        pytest.param(lambda server: server.process.send_signal(signal.SIGTERM), id="sigterm"),
+        # As systemd does it: the workers hear the signal themselves, and once more from their parent.
+        pytest.param(lambda server: os.killpg(server.process.pid, signal.SIGTERM), id="sigterm-to-all"),
+    ],
+)
+def test_requests_in_flight_are_answered_before_it_stops(stop: Callable[[Server], None], data_dir: Path) -> None:
+    with serving(THREESCORE_DATA_DIR=str(data_dir), THREESCORE_WORKERS="2") as server:
+        token = token_of(server)
+        family = server.family()
+        answers: list[int] = []
+
+        def post() -> None:
+            answer = httpx.post(
+                f"{server.url}/rest/companies",
+                json={"name": "Late"},
+                headers={"Authorization": f"Bearer {token}"},
+                timeout=60,
+            )
+            answers.append(answer.status_code)
+
+        requests = [threading.Thread(target=post) for _ in range(6)]
+        asyncio.run(hold_up(data_dir, requests, lambda: stop(server)))
+        for request in requests:
+            request.join()
+        assert answers == [201] * 6
+        assert server.process.wait(20) == 0
+        assert postgres_of(data_dir) == []
+        assert [process for process in family if process.is_running()] == []
+
+
+def test_a_signal_during_the_start_leaves_nothing_behind(data_dir: Path) -> None:
+    environment = {**clean_environment(), "THREESCORE_DATA_DIR": str(data_dir), "THREESCORE_PORT": str(free_port())}
+    for number in (signal.SIGINT, signal.SIGTERM):
+        process = subprocess.Popen([PROGRAM, "serve"], env=environment, stdout=subprocess.DEVNULL)
+        wait_until(lambda: postgres_of(data_dir) != [])
+        process.send_signal(number)
+        process.wait(30)
+        assert postgres_of(data_dir) == []
+
+
+def test_after_a_kill_the_workers_end_and_the_next_start_works(data_dir: Path) -> None:
+    with serving(THREESCORE_DATA_DIR=str(data_dir), THREESCORE_WORKERS="2") as server:
+        token = token_of(server)
+        family = server.family()
+        assert len(family) == 3
+        server.process.kill()
+        server.process.wait()
+        wait_until(lambda: not any(process.is_running() for process in family))
+
+    with serving(THREESCORE_DATA_DIR=str(data_dir)) as server:
+        headers = {"Authorization": f"Bearer {token}"}
+        assert httpx.get(f"{server.url}/rest/companies", headers=headers).status_code == 200
+    assert postgres_of(data_dir) == []
+
+
+def test_a_worker_that_dies_is_replaced(database_url: str) -> None:
+    with serving(THREESCORE_DATABASE_URL=database_url, THREESCORE_WORKERS="2") as server:
+        before = server.family()
+        before[1].kill()
+        wait_until(lambda: len(server.family()) == 3 and before[1] not in server.family())
+        wait_until(lambda: httpx.get(f"{server.url}/healthz").status_code == 200)
+    assert server.process.returncode == 0
+
+
+def test_a_worker_is_small(database_url: str) -> None:
+    with serving(THREESCORE_DATABASE_URL=database_url, THREESCORE_WORKERS="2") as server:
+        for worker in server.family()[1:]:
+            assert worker.memory_info().rss < 120 * 1024**2
+            # What only preparing needs never came in: both have compiled parts, which show here.
+            mapped = Path(f"/proc/{worker.pid}/maps").read_text()
+            assert "asyncpg" in mapped
+            assert "sqlalchemy" not in mapped
+
+
+def test_a_port_in_use_is_reported() -> None:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        port = listener.getsockname()[1]
+        environment = {**clean_environment(), "THREESCORE_PORT": str(port)}
+        done = subprocess.run([PROGRAM, "serve"], env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr == f"Port {port} of 127.0.0.1 is in use. Set THREESCORE_PORT to another one.\n"

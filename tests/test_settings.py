@@ -1,0 +1,97 @@
+"""The settings: read from the environment, refused with a clear message, documented."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from threescore.config import InvalidSetting, Settings, described_settings, unknown_variables
+
+DOCUMENTATION = Path(__file__).parents[1] / "docs" / "settings.md"
+
+
+def test_defaults() -> None:
+    settings = Settings.from_environment({})
+
+    assert settings.database_url is None
+    assert (settings.host, settings.port) == ("127.0.0.1", 3000)
+    assert settings.batch_limit == 60
+    assert settings.body_limit == 10 * 1024 * 1024
+    assert settings.database_connections == 10
+    assert 1 <= settings.workers <= 4
+    assert settings.data_dir.is_absolute()
+
+
+def test_every_variable_is_read() -> None:
+    environment = {
+        "THREESCORE_DATABASE_URL": "postgresql://me:secret@db:5433/crm",
+        "THREESCORE_HOST": "0.0.0.0",
+        "THREESCORE_PORT": "8080",
+        "THREESCORE_DATA_DIR": "/srv/data",
+        "THREESCORE_WORKERS": "7",
+        "THREESCORE_DATABASE_CONNECTIONS": "20",
+        "THREESCORE_BATCH_LIMIT": "200",
+        "THREESCORE_BODY_LIMIT": "2048",
+        "THREESCORE_SECRET": "s" * 32,
+        "THREESCORE_LOG_LEVEL": "DEBUG",
+    }
+    assert set(environment) == {item.variable for item in described_settings()}
+
+    assert Settings.from_environment(environment) == Settings(
+        database_url="postgresql://me:secret@db:5433/crm",
+        host="0.0.0.0",
+        port=8080,
+        data_dir=Path("/srv/data"),
+        workers=7,
+        database_connections=20,
+        batch_limit=200,
+        body_limit=2048,
+        secret="s" * 32,
+        log_level="debug",
+    )
+
+
+def test_an_empty_variable_counts_as_not_set() -> None:
+    assert Settings.from_environment({"THREESCORE_PORT": " "}).port == 3000
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "complaint"),
+    [
+        ("THREESCORE_PORT", "http", "THREESCORE_PORT cannot be 'http': a whole number from 1 to 65535 is needed."),
+        ("THREESCORE_PORT", "65536", "THREESCORE_PORT cannot be '65536': a whole number from 1 to 65535 is needed."),
+        ("THREESCORE_WORKERS", "0", "THREESCORE_WORKERS cannot be '0': a whole number from 1 to 256 is needed."),
+        ("THREESCORE_BATCH_LIMIT", "6.5", "THREESCORE_BATCH_LIMIT cannot be '6.5': a whole number from 1 to"),
+        ("THREESCORE_LOG_LEVEL", "loud", "one of debug, info, warning, error is needed"),
+        ("THREESCORE_DATABASE_URL", "mysql://x", "a URL that starts with postgresql:// is needed"),
+        ("THREESCORE_SECRET", "short", "THREESCORE_SECRET cannot be what it is: at least 32 characters are needed."),
+    ],
+)
+def test_a_wrong_value_is_refused_by_name(variable: str, value: str, complaint: str) -> None:
+    with pytest.raises(InvalidSetting, match=re.escape(complaint)):
+        Settings.from_environment({variable: value})
+
+
+def test_all_wrong_values_are_named_at_once() -> None:
+    with pytest.raises(InvalidSetting) as caught:
+        Settings.from_environment({"THREESCORE_PORT": "x", "THREESCORE_WORKERS": "y"})
+    assert [line.split()[0] for line in str(caught.value).splitlines()] == ["THREESCORE_PORT", "THREESCORE_WORKERS"]
+
+
+def test_secrets_are_never_shown() -> None:
+    hidden = {"THREESCORE_SECRET": "tell-nobody" * 4, "THREESCORE_DATABASE_URL": "postgresql://me:tell-nobody@db/crm"}
+    assert "tell-nobody" not in repr(Settings.from_environment(hidden))
+    with pytest.raises(InvalidSetting) as caught:
+        Settings.from_environment({"THREESCORE_SECRET": "tell-nobody", "THREESCORE_DATABASE_URL": "tell-nobody"})
+    assert "tell-nobody" not in str(caught.value)
+
+
+def test_an_unknown_variable_is_named_with_the_nearest_right_one() -> None:
+    sentences = unknown_variables({"THREESCORE_PROT": "3001", "THREESCORE_PORT": "3002", "PATH": "/bin"})
+    assert sentences == ["THREESCORE_PROT is no setting of Threescore and has no effect. Did you mean THREESCORE_PORT?"]
+
+
+def test_the_documentation_has_exactly_these_settings() -> None:
+    rows = [line for line in DOCUMENTATION.read_text().splitlines() if line.startswith("| `THREESCORE_")]
+    documented = [tuple(cell.strip() for cell in row.strip("|").split("|")) for row in rows]
+    assert documented == [(f"`{item.variable}`", item.default, item.meaning) for item in described_settings()]
