@@ -92,6 +92,31 @@ class Scalar:
 
 
 @dataclass(frozen=True, slots=True)
+class Constant:
+    """A text that is the same for every record: the name of its type."""
+
+    key: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A sub-field of a composite field, under a key of its own."""
+
+    key: str
+    sub_field: str
+
+
+@dataclass(frozen=True, slots=True)
+class Composite:
+    """Some sub-fields of a composite field, as an object."""
+
+    key: str
+    field: str
+    parts: tuple[Part | Constant, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class JoinId:
     """The id that a many-to-one relation holds. `live`: NULL where the target is soft-deleted."""
 
@@ -119,12 +144,122 @@ class ToMany:
     limit: int
 
 
+# Connections: pages of records with what there is to know about them
+
+
+@dataclass(frozen=True, slots=True)
+class PageOf:
+    """Which records of a set make a page.
+
+    `limit` is the slot of the page's length, `at_most` the next of a few sizes above it: so pages of different
+    lengths share a plan, while the database's planner still knows about how many rows to expect. `offset` is the slot
+    of how many records to pass over.
+    """
+
+    filter: Filter
+    order: tuple[OrderTerm, ...]
+    at_most: int
+    limit: int
+    cursor: Cursor | None = None
+    offset: int | None = None
+
+    @property
+    def backward(self) -> bool:
+        """Whether the page ends before its cursor, rather than starting after it."""
+        return self.cursor is not None and self.cursor.before
+
+
+PAGE_SIZES = (1, 2, 5, 10, 20, 60, 100, 200, 500, 1000, 2000, 5000, 10_000)
+"""What `at_most` may be."""
+
+
+def at_most(limit: int) -> int:
+    """The smallest page size that holds `limit` records. The largest size is the limit of limits."""
+    return next((size for size in PAGE_SIZES if size >= limit), PAGE_SIZES[-1])
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregate:
+    """A number over records, shown as `name`.
+
+    `function` is count, countUniqueValues, countEmpty, countNotEmpty, percentageEmpty, percentageNotEmpty, countTrue,
+    countFalse, min, max, avg or sum, over `columns`: none for count, several only for a composite field as a whole.
+    """
+
+    name: str
+    function: str
+    columns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """The record of an edge."""
+
+    key: str
+    selection: "Selection"
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeCursor:
+    """The cursor of an edge's record."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Edges:
+    """The records of a page, each with its cursor."""
+
+    key: str
+    items: tuple[Node | EdgeCursor | Constant, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PageFact:
+    """One of hasNextPage, hasPreviousPage, startCursor, endCursor."""
+
+    key: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class PageInfo:
+    """What there is to know about a page."""
+
+    key: str
+    items: tuple[PageFact | Constant, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """An aggregate over all records of the set, whatever the page."""
+
+    key: str
+    aggregate: Aggregate
+
+
+ConnectionPart = Edges | PageInfo | Total | Constant
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """A page of the records at the other side of a one-to-many relation."""
+
+    key: str
+    field: str
+    page: PageOf
+    parts: tuple[ConnectionPart, ...]
+
+
+Item = Scalar | Composite | Constant | JoinId | ToOne | ToMany | Connection
+
+
 class Selection:
     """What of a record is shown, in order. Hashed once: selections of wide objects are large."""
 
     __slots__ = ("_hash", "items")
 
-    def __init__(self, items: "tuple[Scalar | JoinId | ToOne | ToMany, ...]") -> None:
+    def __init__(self, items: tuple[Item, ...]) -> None:
         self.items = items
         self._hash = hash(items)
 
@@ -147,16 +282,30 @@ class FindOne:
 
 
 @dataclass(frozen=True, slots=True)
-class FindMany:
-    """A page of records. `limit` is part of the plan: the planner decides better when it knows it."""
+class FindFirst:
+    """The first record by id that the filter finds."""
 
     object: str
     selection: Selection
     filter: Filter
-    order: tuple[OrderTerm, ...]
-    limit: int
-    cursor: Cursor | None = None
-    count: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class FindMany:
+    """A page of records, with the number of all that the filter finds."""
+
+    object: str
+    selection: Selection
+    page: PageOf
+
+
+@dataclass(frozen=True, slots=True)
+class FindConnection:
+    """A page of records as a connection."""
+
+    object: str
+    page: PageOf
+    parts: tuple[ConnectionPart, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,19 +325,6 @@ class Dimension:
 
 
 @dataclass(frozen=True, slots=True)
-class Aggregate:
-    """A number over a group, shown as `name`.
-
-    `function` is count, countUniqueValues, countEmpty, countNotEmpty, percentageEmpty, percentageNotEmpty, countTrue,
-    countFalse, min, max, avg or sum, over `columns`: none for count, several only for a composite field as a whole.
-    """
-
-    name: str
-    function: str
-    columns: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class GroupOrder:
     """Orders groups by a dimension (by its place) or an aggregate (by its name)."""
 
@@ -199,19 +335,42 @@ class GroupOrder:
 
 
 @dataclass(frozen=True, slots=True)
+class Dimensions:
+    """The values of a group's dimensions, as a list."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """The first records of a group, as a plain list."""
+
+    key: str
+    selection: Selection
+
+
+GroupPart = Total | Dimensions | Records | Edges | Constant
+
+
+@dataclass(frozen=True, slots=True)
 class Group:
-    """Groups of records with aggregates, and a sample of records in each where `sample` is given."""
+    """Groups of records, each shown as an object of `parts`.
+
+    The records of a group, where they are shown, are its first `sample_size` in `sample_order`, after as many as slot
+    `sample_offset` says.
+    """
 
     object: str
     filter: Filter
     dimensions: tuple[Dimension, ...]
-    aggregates: tuple[Aggregate, ...]
     order: tuple[GroupOrder, ...]
     limit: int
+    parts: tuple[GroupPart, ...]
     order_aggregates: tuple[Aggregate, ...] = ()
-    """Aggregates that the order needs but nobody asked to see."""
-    sample: Selection | None = None
+    """The aggregates that the order needs, shown or not."""
+    sample_size: int = 10
     sample_order: tuple[OrderTerm, ...] = ()
+    sample_offset: int | None = None
     exact_as_text: bool = False
     """Counts, percentages and exact sums as strings (REST) rather than numbers (GraphQL)."""
 
@@ -224,7 +383,7 @@ class Duplicates:
     """
 
     object: str
-    selection: Selection
+    parts: tuple[ConnectionPart | Records, ...]
     limit: int
     stored: bool
 
@@ -286,9 +445,13 @@ class Restore:
 
 @dataclass(frozen=True, slots=True)
 class Destroy:
-    """Removes for good every record that the filter finds, at most `limit`, and what hangs on it."""
+    """Removes for good every record that the filter finds, at most `limit`, and what hangs on it.
+
+    The records are shown as they were.
+    """
 
     object: str
+    selection: Selection
     filter: Filter
     limit: int
 
@@ -300,4 +463,6 @@ class Absorb:
     object: str
 
 
-Plan = FindOne | FindMany | Group | Duplicates | Create | Upsert | Update | SoftDelete | Restore | Destroy | Absorb
+Read = FindOne | FindFirst | FindMany | FindConnection | Group | Duplicates
+Write = Create | Upsert | Update | SoftDelete | Restore | Destroy | Absorb
+Plan = Read | Write

@@ -29,6 +29,7 @@ from threescore.records.merge import merged_row
 
 EMPTY_LIST = b"[]"
 MAX_MERGED = 9
+MAX_DUPLICATES = 200
 ATTEMPTS = 3
 """How often a statement is tried that collides with others, such as two upserts of the same new record."""
 
@@ -88,7 +89,9 @@ class Records:
         start = after if after is not None else before
         if start is not None:
             cursor = bind_cursor(caller.model, object_type, terms, start, arguments, before=after is None)
-        plan = plans.FindMany(object_type.name_singular, selection, bound, terms, limit, cursor)
+        arguments.append(limit)
+        page = plans.PageOf(bound, terms, plans.at_most(limit), len(arguments) - 1, cursor)
+        plan = plans.FindMany(object_type.name_singular, selection, page)
         row = await self._run(caller, plan, arguments, object_type)
         more = bool(row["more"])
         return Page(
@@ -104,26 +107,24 @@ class Records:
         self,
         caller: Caller,
         object_type: ObjectType,
-        selection: Selection,
+        parts: tuple[plans.ConnectionPart | plans.Records, ...],
         *,
         ids: Sequence[str] | None,
         data: Sequence[Json] | None,
-        limit: int,
-    ) -> list[Page]:
-        """For each input the live records that resemble it. Unknown ids are left out. Raises BadRequest."""
+    ) -> list[bytes]:
+        """For each input the live records that resemble it, as `parts` show them. Unknown ids are left out.
+
+        Raises BadRequest.
+        """
         argument: Any
         if ids is not None:
             argument = list(ids)
         else:
             given = reader(caller.model, object_type).read(data or [], caller)
             argument = encode(given.rows).decode()
-        plan = plans.Duplicates(object_type.name_singular, selection, limit, stored=ids is not None)
+        plan = plans.Duplicates(object_type.name_singular, parts, MAX_DUPLICATES, stored=ids is not None)
         rows = await self._all(caller, plan, [argument], object_type)
-        return [
-            Page(row["records"], row["total"], row["first"], row["last"], more_after=False, more_before=False)
-            for row in rows
-            if row["place"] is not None
-        ]
+        return [row["connection"] for row in rows if row["place"] is not None]
 
     async def group(self, caller: Caller, plan: plans.Group, arguments: list[Any]) -> bytes:
         """Groups as a JSON list."""
@@ -228,21 +229,18 @@ class Records:
         bound = self._mandatory(caller, object_type, filter, arguments, "restore")
         return await self._mark(caller, plans.Restore, object_type, selection, bound, arguments, self.batch_limit)
 
-    async def destroy_one(self, caller: Caller, object_type: ObjectType, record_id: str) -> None:
-        """Removes one record for good, soft-deleted or not. Raises NotFound."""
-        if await self._destroy(caller, object_type, _by_id(3), [*_versions(caller), record_id], 1) == EMPTY_LIST:
-            raise NotFound("Record not found")
+    async def destroy_one(self, caller: Caller, object_type: ObjectType, selection: Selection, record_id: str) -> bytes:
+        """Removes one record for good, soft-deleted or not, and shows it as it was. Raises NotFound."""
+        arguments = [*_versions(caller), record_id]
+        return _only(await self._destroy(caller, object_type, selection, _by_id(3), arguments, 1))
 
     async def destroy_many(
-        self, caller: Caller, object_type: ObjectType, filter: Mapping[str, Any] | None
-    ) -> list[str]:
-        """Removes all that the filter finds for good; gives their ids. Raises BadRequest as `soft_delete_many` does."""
+        self, caller: Caller, object_type: ObjectType, selection: Selection, filter: Mapping[str, Any] | None
+    ) -> bytes:
+        """Removes all that the filter finds for good, and shows them. Raises BadRequest as `soft_delete_many` does."""
         arguments = _versions(caller)
         bound = self._mandatory(caller, object_type, filter, arguments, "destroy")
-        ids: list[str] = msgspec.json.decode(
-            await self._destroy(caller, object_type, bound, arguments, self.batch_limit)
-        )
-        return ids
+        return await self._destroy(caller, object_type, selection, bound, arguments, self.batch_limit)
 
     async def merge(
         self,
@@ -354,13 +352,19 @@ class Records:
         return answer["records"] or EMPTY_LIST
 
     async def _destroy(
-        self, caller: Caller, object_type: ObjectType, bound: plans.Filter, arguments: list[Any], limit: int
+        self,
+        caller: Caller,
+        object_type: ObjectType,
+        selection: Selection,
+        bound: plans.Filter,
+        arguments: list[Any],
+        limit: int,
     ) -> bytes:
-        plan = plans.Destroy(object_type.name_singular, bound, limit)
+        plan = plans.Destroy(object_type.name_singular, selection, bound, limit)
         answer = await self._run(caller, plan, arguments, object_type)
         if answer["matched"] > limit:
             raise _too_many("destroy", limit)
-        return answer["ids"] or EMPTY_LIST
+        return answer["records"] or EMPTY_LIST
 
     async def _run(
         self,

@@ -27,7 +27,12 @@ from threescore.rest.shapes import selection
 
 DEFAULT_LIMIT, MAX_LIMIT = 60, 200
 DEFAULT_GROUPS, MAX_GROUPS = 50, 200
-MAX_DUPLICATES = 200
+
+ID_ONLY = Selection((plans.Scalar("id", "id"),))
+PAGE_INFO = plans.PageInfo(
+    "pageInfo",
+    tuple(plans.PageFact(name, name) for name in ("hasNextPage", "hasPreviousPage", "startCursor", "endCursor")),
+)
 
 TAKING_A_BODY: frozenset[Action] = frozenset(
     {"createOne", "createMany", "updateOne", "updateMany", "findDuplicates", "mergeMany"}
@@ -157,8 +162,8 @@ class RecordsApi:
                 request.caller, request.object_type, request.selection, request.record_id
             )
             return _data(200, key, record)
-        await self._records.destroy_one(request.caller, request.object_type, request.record_id)
-        return _data(200, key, encode({"id": request.record_id}))
+        record = await self._records.destroy_one(request.caller, request.object_type, ID_ONLY, request.record_id)
+        return _data(200, key, record)
 
     async def _delete_many(self, request: Request) -> Reply:
         key = f"delete{request.object_type.type_name_plural}"
@@ -167,8 +172,8 @@ class RecordsApi:
                 request.caller, request.object_type, request.selection, request.filter
             )
             return _data(200, key, records)
-        ids = await self._records.destroy_many(request.caller, request.object_type, request.filter)
-        return _data(200, key, encode([{"id": record_id} for record_id in ids]))
+        records = await self._records.destroy_many(request.caller, request.object_type, ID_ONLY, request.filter)
+        return _data(200, key, records)
 
     async def _restore_one(self, request: Request) -> Reply:
         record = await self._records.restore_one(
@@ -191,20 +196,15 @@ class RecordsApi:
             raise BadRequest('You have to provide either "data" or "ids" argument')
         if data == []:
             raise BadRequest('The "data" condition can not be empty when "ids" input not provided')
-        pages = await self._records.find_duplicates(
-            request.caller,
-            request.object_type,
-            request.selection,
-            ids=None if ids is None else _uuids(ids),
-            data=data,
-            limit=MAX_DUPLICATES,
+        parts = (
+            plans.Records(f"{request.object_type.name_singular}Duplicates", request.selection),
+            plans.Total("totalCount", plans.Aggregate("totalCount", "count")),
+            PAGE_INFO,
         )
-        key = f"{request.object_type.name_singular}Duplicates".encode()
-        entries = (
-            b'{"%b":%b,"totalCount":%d,"pageInfo":%b}' % (key, page.records, page.total or 0, _page_info(page))
-            for page in pages
+        found = await self._records.find_duplicates(
+            request.caller, request.object_type, parts, ids=None if ids is None else _uuids(ids), data=data
         )
-        return Reply(200, b'{"data":[%b]}' % b",".join(entries))
+        return Reply(200, b'{"data":[%b]}' % b",".join(found))
 
     async def _merge(self, request: Request) -> Reply:
         body = _one_record(request.body)
@@ -234,17 +234,19 @@ class RecordsApi:
         order, extra = bind_group_order(
             parse_group_order_by(parameters.get("order_by")), items, aggregates, object_type
         )
-        sampled = parameters.is_true("include_records_sample")
+        parts: list[plans.GroupPart] = [plans.Total(aggregate.name, aggregate) for aggregate in aggregates]
+        parts.append(plans.Dimensions("groupByDimensionValues"))
+        if parameters.is_true("include_records_sample"):
+            parts.append(plans.Records("records", selection(model, object_type, 0)))
         inner_order = parameters.get("order_by_for_records")
         plan = plans.Group(
             object_type.name_singular,
             bound,
             bind_dimensions(model, object_type, items, arguments),
-            aggregates,
             order,
             parse_limit(parameters.get("limit"), DEFAULT_GROUPS, MAX_GROUPS) or DEFAULT_GROUPS,
+            tuple(parts),
             order_aggregates=extra,
-            sample=selection(model, object_type, 0) if sampled else None,
             sample_order=bind_order(model, object_type, parse_order_by(inner_order) if inner_order else ()),
             exact_as_text=True,
         )

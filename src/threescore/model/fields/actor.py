@@ -46,7 +46,10 @@ class Actor(Composite):
     def json_object(self, field: "Field", columns: Mapping[str | None, str]) -> str:
         """An object; null for a nullable field without anything in it."""
         whole = super().json_object(field, columns)
+        absent = self.is_absent(field, columns)
+        return whole if absent is None else f"CASE WHEN NOT ({absent}) THEN {whole} END"
+
+    def is_absent(self, field: "Field", columns: Mapping[str | None, str]) -> str | None:
         if not field.is_nullable:
-            return whole
-        empty = " AND ".join(f"{columns[leaf.sub_field]} IS NULL" for leaf in field.leaves)
-        return f"CASE WHEN NOT ({empty}) THEN {whole} END"
+            return None
+        return " AND ".join(f"{columns[leaf.sub_field]} IS NULL" for leaf in field.leaves)

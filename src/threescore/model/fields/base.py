@@ -224,6 +224,10 @@ class FieldType:
         )
         return f"(SELECT v FROM (SELECT {parts}) v)"
 
+    def is_absent(self, field: "Field", columns: Mapping[str | None, str]) -> str | None:
+        """SQL for "the whole composite is shown as null"; None for types that are always shown as an object."""
+        return None
+
     # Filters
 
     def check_operator(self, leaf: Leaf, operator: str) -> None:

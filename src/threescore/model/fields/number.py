@@ -273,7 +273,9 @@ class Position(_Float):
         return None
 
     def check_leaf_default(self, leaf: Leaf, value: Json) -> str | None:
-        return None if type(value) in (int, float) else "Default value should be a number"
+        if type(value) not in (int, float):
+            return "Default value should be a number"
+        return super().check_leaf_default(leaf, value)
 
     def refuse_creation(self, name: str) -> str | None:
         if name != "position":

@@ -1,24 +1,26 @@
 """What happens to records that refer to records which are destroyed."""
 
 from threescore.model.objects import Field, Model, ObjectType
-from threescore.query.compile.scope import join_column, q, table
+from threescore.query.compile.scope import Projection, join_column, q, table
 from threescore.query.compile.write import changed_fields, current, event, stored, target
 from threescore.query.plan import Absorb, Destroy
 
 
 def destroy(model: Model, plan: Destroy) -> str:
-    """Columns: model, access, matched, ids (JSON list, by id).
+    """Columns: model, access, matched, records (by id, as they were).
 
     What hangs on a destroyed record is destroyed with it, or let go, as the relation's `onDelete` says. That is done
     here, with an event for each record, rather than left to the foreign keys, which would do it silently.
     """
     object_type = model.by_singular[plan.object]
+    columns, joins = Projection(model).record(object_type, plan.selection, "t")
     return (
         f"WITH {target(model, object_type, plan.filter, plan.limit)},"
         f" gone AS MATERIALIZED (SELECT t.* FROM target t, allowed),"
         f" {', '.join(letting_go(model, object_type, 'gone'))}"
         f" SELECT s.model, s.access, (SELECT count(*) FROM target) AS matched,"
-        f" (SELECT json_agg(t.id ORDER BY t.id) FROM gone t) AS ids FROM {table(model, '_state')} s"
+        f" (SELECT json_agg(row_to_json(j)) FROM (SELECT {columns} FROM gone t{joins} ORDER BY t.id) j) AS records"
+        f" FROM {table(model, '_state')} s"
     )
 
 

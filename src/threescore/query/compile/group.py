@@ -2,10 +2,11 @@
 
 from threescore.model.fields.base import Leaf
 from threescore.model.objects import Model
+from threescore.query.compile.aggregates import aggregate, shown
+from threescore.query.compile.page import edge_columns
 from threescore.query.compile.scope import Projection, Scope, as_json, condition, order_by, placeholder, q, table
-from threescore.query.plan import Aggregate, Dimension, Group
-
-SAMPLE_SIZE = 10
+from threescore.query.plan import Aggregate, Constant, Dimension, Dimensions, Edges, Group, GroupPart, Records, Total
+from threescore.sql import quote_literal
 
 _TRUNCATIONS = {"DAY": "day", "WEEK": "week", "MONTH": "month", "QUARTER": "quarter", "YEAR": "year"}
 _NAMES = {"DAY_OF_THE_WEEK": "FMDay", "MONTH_OF_THE_YEAR": "FMMonth", "QUARTER_OF_THE_YEAR": '"Q"Q'}
@@ -30,30 +31,50 @@ def group(model: Model, plan: Group) -> str:
     order = _order(plan, keys)
     source = f"{scope.source}{unnested}"
     listed = [f"{text} AS {name}" for text, name in zip(dimensions, names, strict=True)]
+    aggregates = _aggregates(plan)
     inner = [
         *listed,
         *(f"min({text}) AS {q(f'#o{place}')}" for place, text in enumerate(keys) if text),
-        *(f"{_aggregate(scope, a)} AS {q(a.name)}" for a in (*plan.aggregates, *plan.order_aggregates)),
+        *(f"{aggregate(scope, a)} AS {q(name)}" for name, a in aggregates.items()),
         'count(*) AS "#count"',
     ]
     # Without a dimension all records are one group, which is there only if there are records.
     grouping = ", ".join(str(place + 1) for place in range(len(dimensions))) or "()"
     groups = f"SELECT {', '.join(inner)} FROM {source} WHERE {where} GROUP BY {grouping} HAVING count(*) > 0"
-    shown = [f"{_shown(scope, a, exact_as_text=plan.exact_as_text)} AS {q(a.name)}" for a in plan.aggregates]
-    values = ", ".join(_value(scope, d, name) for d, name in zip(plan.dimensions, names, strict=True))
-    shown.append(f'json_build_array({values}) AS "groupByDimensionValues"')
     samples, joined = "", ""
-    if plan.sample is not None:
-        samples = _samples(model, plan, scope, source, where, dimensions, names)
-        shown.append("coalesce(x.records, '[]') AS records")
+    sampled = [part for part in plan.parts if isinstance(part, Records | Edges)]
+    if sampled:
+        samples = _samples(model, plan, scope, source, where, dimensions, names, sampled)
         joined = f" LEFT JOIN samples x ON x.key = {_key(names, 'g')}"
+    columns = ", ".join(_part(scope, plan, part, names) for part in plan.parts)
     return (
         f'WITH groups AS MATERIALIZED (SELECT *, row_number() OVER ({order}) AS "#" FROM ({groups}) g'
         f" {order} LIMIT {plan.limit}){samples}"
         f" SELECT s.model, s.access, coalesce((SELECT json_agg(row_to_json(j)) FROM"
-        f" (SELECT {', '.join(shown)} FROM groups g{joined} ORDER BY g.\"#\") j), '[]') AS groups"
+        f" (SELECT {columns} FROM groups g{joined} ORDER BY g.\"#\") j), '[]') AS groups"
         f" FROM {table(model, '_state')} s"
     )
+
+
+def _aggregates(plan: Group) -> dict[str, Aggregate]:
+    """The aggregates that are shown or ordered by, each once."""
+    wanted = [part.aggregate for part in plan.parts if isinstance(part, Total)]
+    return {a.name: a for a in (*wanted, *plan.order_aggregates)}
+
+
+def _part(scope: Scope, plan: Group, part: GroupPart, names: list[str]) -> str:
+    match part:
+        case Constant(text=constant):
+            text = f"{quote_literal(constant)}::text"
+        case Total(aggregate=wanted):
+            leaf = scope.leaf(wanted.columns[0]) if wanted.columns else None
+            text = shown(leaf, wanted, f"g.{q(wanted.name)}", exact_as_text=plan.exact_as_text)
+        case Dimensions():
+            values = (_value(scope, d, name) for d, name in zip(plan.dimensions, names, strict=True))
+            text = f"json_build_array({', '.join(values)})"
+        case Records(key=key) | Edges(key=key):
+            text = f"coalesce(x.{q(key)}, '[]')"
+    return f"{text} AS {q(part.key)}"
 
 
 def _element(place: int) -> str:
@@ -124,43 +145,6 @@ def _order(plan: Group, keys: list[str | None]) -> str:
     return f"ORDER BY {', '.join(parts)}" if parts else ""
 
 
-def _aggregate(scope: Scope, aggregate: Aggregate) -> str:
-    leaves = [scope.leaf(name) for name in aggregate.columns]
-    columns = [scope.column(name) for name in aggregate.columns]
-    empty = " AND ".join(leaf.type.is_null(leaf, column) for leaf, column in zip(leaves, columns, strict=True))
-    value = columns[0] if len(columns) == 1 else f"ROW({', '.join(columns)})"
-    match aggregate.function:
-        case "count":
-            return "count(*)"
-        case "countUniqueValues":
-            return f"count(DISTINCT {value}) FILTER (WHERE NOT ({empty}))"
-        case "countEmpty":
-            return f"count(*) FILTER (WHERE {empty})"
-        case "countNotEmpty":
-            return f"count(*) FILTER (WHERE NOT ({empty}))"
-        case "percentageEmpty":
-            return f"count(*) FILTER (WHERE {empty})::numeric / nullif(count(*), 0)"
-        case "percentageNotEmpty":
-            return f"count(*) FILTER (WHERE NOT ({empty}))::numeric / nullif(count(*), 0)"
-        case "countTrue":
-            return f"count(*) FILTER (WHERE {value})"
-        case "countFalse":
-            return f"count(*) FILTER (WHERE NOT {value})"
-        case function:
-            return f"{function}({value})"
-
-
-def _shown(scope: Scope, aggregate: Aggregate, *, exact_as_text: bool) -> str:
-    """An aggregate as it is shown: as a string where the database computes exactly and the wire wants strings."""
-    column = f"g.{q(aggregate.name)}"
-    if aggregate.function not in ("min", "max", "avg", "sum"):
-        return f"{column}::text" if exact_as_text else column
-    leaf = scope.leaf(aggregate.columns[0])
-    if leaf.type.column_type(leaf) == "numeric":
-        return f"{column}::text" if exact_as_text else column
-    return f"{column}::float8" if aggregate.function == "avg" else leaf.type.json(leaf, column)
-
-
 def _key(names: list[str], alias: str) -> str:
     """One comparable value for all dimensions of a group, NULLs included."""
     listed = ", ".join(f"{alias}.{name}" for name in names)
@@ -168,18 +152,35 @@ def _key(names: list[str], alias: str) -> str:
 
 
 def _samples(
-    model: Model, plan: Group, scope: Scope, source: str, where: str, dimensions: list[str], names: list[str]
+    model: Model,
+    plan: Group,
+    scope: Scope,
+    source: str,
+    where: str,
+    dimensions: list[str],
+    names: list[str],
+    parts: list[Records | Edges],
 ) -> str:
     """A CTE with the first records of each group that is shown."""
-    assert plan.sample is not None
-    columns, joins = Projection(model).record(scope.object_type, plan.sample, "t")
+    projection = Projection(model)
     order = order_by(scope, plan.sample_order)
     listed = "".join(f", {text} AS {name}" for text, name in zip(dimensions, names, strict=True))
     partition = f"PARTITION BY {', '.join(dimensions)} " if dimensions else ""
     ranked = f'SELECT t.*{listed}, row_number() OVER ({partition}ORDER BY {order}) AS "#" FROM {source} WHERE {where}'
+    columns: list[str] = []
+    joins: list[str] = []
+    for part in parts:
+        if isinstance(part, Records):
+            inside, needed = projection.record(scope.object_type, part.selection, "t")
+        else:
+            inside, needed = edge_columns(projection, scope, plan.sample_order, part.items)
+        columns.append(f"{as_json(inside)} AS {q(part.key)}")
+        joins.append(needed)
+    gathered = ", ".join(f'json_agg(k.{q(part.key)} ORDER BY k."#") AS {q(part.key)}' for part in parts)
+    after = f"${plan.sample_offset + 1}::bigint" if plan.sample_offset is not None else "0"
     return (
-        f', samples AS (SELECT k.key, json_agg(k.record ORDER BY k."#") AS records FROM (SELECT'
-        f' {_key(names, "t")} AS key, t."#", {as_json(columns)} AS record FROM ({ranked}) t{joins}'
-        f' WHERE t."#" <= {SAMPLE_SIZE}'
+        f', samples AS (SELECT k.key, {gathered} FROM (SELECT {_key(names, "t")} AS key, t."#", {", ".join(columns)}'
+        f" FROM ({ranked}) t{''.join(joins)}"
+        f' WHERE t."#" > {after} AND t."#" <= {after} + {plan.sample_size}'
         f" AND {_key(names, 't')} IN (SELECT {_key(names, 'g')} FROM groups g)) k GROUP BY k.key)"
     )

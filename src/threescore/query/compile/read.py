@@ -1,8 +1,32 @@
 """SQL for reads. Every statement also reads `_state`, which proves that it was made for the present model."""
 
 from threescore.model.objects import Model, ObjectType
-from threescore.query.compile.scope import Projection, Scope, as_json, beyond, condition, order_by, q, table
-from threescore.query.plan import Duplicates, FindMany, FindOne, OrderTerm
+from threescore.query.compile.aggregates import aggregate, shown
+from threescore.query.compile.page import (
+    PLACE,
+    connection,
+    cursor,
+    edge_columns,
+    end_cursors,
+    length,
+    page_rows,
+    shown_order,
+)
+from threescore.query.compile.scope import Projection, Scope, as_json, condition, q, table
+from threescore.query.plan import (
+    Constant,
+    Duplicates,
+    Edges,
+    FindConnection,
+    FindFirst,
+    FindMany,
+    FindOne,
+    OrderTerm,
+    PageInfo,
+    Records,
+    Total,
+)
+from threescore.sql import quote_literal
 
 BY_ID = (OrderTerm("id"),)
 
@@ -18,96 +42,104 @@ def find_one(model: Model, plan: FindOne) -> str:
     )
 
 
-def find_many(model: Model, plan: FindMany) -> str:
-    """Columns: model, access, records, more, first and last (cursors), total.
-
-    The page is cut first, relations are nested after: what is not shown costs nothing.
-    """
+def find_first(model: Model, plan: FindFirst) -> str:
+    """Columns: model, access, record (NULL where there is none)."""
     object_type = model.by_singular[plan.object]
-    backward = plan.cursor is not None and plan.cursor.before
     scope = Scope(model, object_type, "t")
     where = condition(scope, plan.filter)
-    if plan.cursor:
-        where = f"({where}) AND ({beyond(scope, plan.order, plan.cursor)})"
-    order = order_by(scope, plan.order, backward=backward)
-    related = "".join(
-        f", {scope.column(term.column, term.relation)} AS {_carried(place)}"
-        for place, term in enumerate(plan.order)
-        if term.relation
-    )
     columns, joins = Projection(model).record(object_type, plan.selection, "t")
-    cursor = _cursor(scope, plan.order)
-    total = "NULL::bigint"
-    if plan.count:
-        counted = Scope(model, object_type, "t")
-        filtered = condition(counted, plan.filter)
-        total = f"(SELECT count(*) FROM {counted.source} WHERE {filtered})"
-    nearest = f'(SELECT {cursor} FROM page t WHERE t."#" = 1 AND {plan.limit} > 0)'
-    farthest = f'(SELECT {cursor} FROM page t WHERE t."#" <= {plan.limit} ORDER BY t."#" DESC LIMIT 1)'
-    first, last = (farthest, nearest) if backward else (nearest, farthest)
     return (
-        f'WITH page AS MATERIALIZED (SELECT t.*, row_number() OVER () AS "#" FROM (SELECT t.*{related}'
-        f" FROM {scope.source} WHERE {where} ORDER BY {order} LIMIT {plan.limit + 1}) t)"
-        f" SELECT s.model, s.access, (SELECT json_agg(row_to_json(j)) FROM (SELECT {columns} FROM page t{joins}"
-        f' WHERE t."#" <= {plan.limit} ORDER BY t."#"{" DESC" if backward else ""}) j) AS records,'
-        f" (SELECT count(*) FROM page) > {plan.limit} AS more, {first} AS first, {last} AS last, {total} AS total"
+        f"SELECT s.model, s.access, (SELECT row_to_json(j) FROM (SELECT {columns}"
+        f" FROM (SELECT t.* FROM {scope.source} WHERE {where} ORDER BY t.id LIMIT 1) t{joins}) j) AS record"
         f" FROM {table(model, '_state')} s"
     )
 
 
-def _carried(place: int) -> str:
-    return q(f"#{place}")
-
-
-def _cursor(scope: Scope, order: tuple[OrderTerm, ...]) -> str:
-    """SQL for a record's cursor: base64 of compact JSON with the values it is ordered by, nested as its fields."""
-    tree: dict[str, object] = {}
-    for place, term in enumerate(order):
-        leaf = scope.leaf(term.column, term.relation)
-        column = _carried(place) if term.relation else q(leaf.column)
-        path = [leaf.field.name, leaf.sub_field] if leaf.sub_field else [leaf.name]
-        node = tree
-        for name in [term.relation, *path[:-1]] if term.relation else path[:-1]:
-            node = node.setdefault(name, {})  # type: ignore[assignment]
-        node[path[-1]] = leaf.type.json(leaf, f"t.{column}")
-    encoded = f"encode(convert_to(({_object(tree)})::text, 'UTF8'), 'base64')"
-    return f"translate({encoded}, E'\\n', '')"
-
-
-def _object(tree: dict[str, object]) -> str:
-    columns = ", ".join(
-        f"{_object(value) if isinstance(value, dict) else value} AS {q(name)}" for name, value in tree.items()
+def find_many(model: Model, plan: FindMany) -> str:
+    """Columns: model, access, records, more, first and last (cursors), total."""
+    object_type = model.by_singular[plan.object]
+    page = plan.page
+    scope = Scope(model, object_type, "t")
+    rows = page_rows(scope, page)
+    columns, joins = Projection(model).record(object_type, plan.selection, "t")
+    first, last = end_cursors(scope, page, "page")
+    counted = Scope(model, object_type, "t")
+    filtered = condition(counted, page.filter)
+    return (
+        f"WITH page AS MATERIALIZED ({rows})"
+        f" SELECT s.model, s.access, (SELECT json_agg(row_to_json(j)) FROM (SELECT {columns} FROM page t{joins}"
+        f" WHERE t.{PLACE} <= {length(page)} ORDER BY t.{shown_order(page)}) j) AS records,"
+        f" (SELECT count(*) FROM page) > {length(page)} AS more, {first} AS first, {last} AS last,"
+        f" (SELECT count(*) FROM {counted.source} WHERE {filtered}) AS total FROM {table(model, '_state')} s"
     )
-    return as_json(columns)
+
+
+def find_connection(model: Model, plan: FindConnection) -> str:
+    """Columns: model, access, connection (JSON)."""
+    object_type = model.by_singular[plan.object]
+    shown_as = connection(Projection(model), object_type, plan.page, plan.parts, "t")
+    return f"SELECT s.model, s.access, {shown_as} AS connection FROM {table(model, '_state')} s"
 
 
 def duplicates(model: Model, plan: Duplicates) -> str:
-    """Rows, one for each input in its order: model, access, records, total, first, last.
+    """Rows, one for each input in its order: model, access, place, connection (JSON).
 
     A criterion counts only where each of its values has at least three characters.
     """
     object_type = model.by_singular[plan.object]
-    columns, joins = Projection(model).record(object_type, plan.selection, "t")
     criteria = object_type.duplicate_criteria or ()
     alike = " OR ".join(
         "(" + " AND ".join(f"length(i.{q(c)}) >= 3 AND d.{q(c)} = i.{q(c)}" for c in criterion) + ")"
         for criterion in criteria
     )
-    first, last = (
-        f'(SELECT {_cursor(Scope(model, object_type, "t"), BY_ID)} FROM found t ORDER BY t."#" {direction} LIMIT 1)'
-        for direction in ("ASC", "DESC")
-    )
+    columns = ", ".join(_duplicate_part(model, object_type, plan))
     return (
         f"WITH input AS MATERIALIZED ({_given(model, object_type, plan)})"
-        f" SELECT s.model, s.access, i.place, f.* FROM {table(model, '_state')} s"
+        f" SELECT s.model, s.access, i.place, f.connection FROM {table(model, '_state')} s"
         f" LEFT JOIN input i ON TRUE LEFT JOIN LATERAL ("
-        f'WITH found AS MATERIALIZED (SELECT d.*, row_number() OVER (ORDER BY d.id) AS "#"'
+        f"WITH found AS MATERIALIZED (SELECT d.*, row_number() OVER (ORDER BY d.id) AS {PLACE}"
         f" FROM {table(model, object_type.table)} d"
         f' WHERE d."deletedAt" IS NULL AND d.id IS DISTINCT FROM i.id AND ({alike or "FALSE"})'
         f" ORDER BY d.id LIMIT {plan.limit})"
-        f" SELECT coalesce((SELECT json_agg(row_to_json(j)) FROM (SELECT {columns} FROM found t{joins}"
-        f""" ORDER BY t."#") j), '[]') AS records, (SELECT count(*) FROM found) AS total,"""
-        f" {first} AS first, {last} AS last) f ON TRUE ORDER BY i.place"
+        f" SELECT row_to_json(c) AS connection FROM (SELECT {columns}) c) f ON TRUE ORDER BY i.place"
+    )
+
+
+def _duplicate_part(model: Model, object_type: ObjectType, plan: Duplicates) -> list[str]:
+    """The parts of the connection over `found`, which holds all that was found: there are no further pages."""
+    scope = Scope(model, object_type, "t")
+    projection = Projection(model)
+    encoded = cursor(scope, BY_ID)
+    first, last = (f"(SELECT {encoded} FROM found t ORDER BY t.id {way} LIMIT 1)" for way in ("ASC", "DESC"))
+    facts = {"startCursor": first, "endCursor": last, "hasNextPage": "FALSE", "hasPreviousPage": "FALSE"}
+    parts = []
+    for part in plan.parts:
+        match part:
+            case Constant(text=constant):
+                text = f"{quote_literal(constant)}::text"
+            case Total(aggregate=wanted):
+                leaf = object_type.leaf_by_column[wanted.columns[0]] if wanted.columns else None
+                value = shown(leaf, wanted, "a.value")
+                text = f"(SELECT {value} FROM (SELECT {aggregate(scope, wanted)} AS value FROM found t) a)"
+            case PageInfo(items=items):
+                listed = ", ".join(
+                    f"{f'{quote_literal(i.text)}::text' if isinstance(i, Constant) else facts[i.name]} AS {q(i.key)}"
+                    for i in items
+                )
+                text = as_json(listed)
+            case Records(selection=selection):
+                columns, joins = Projection(model).record(object_type, selection, "t")
+                text = _listed(columns, joins)
+            case Edges(items=edge):
+                columns, joins = edge_columns(projection, scope, BY_ID, edge)
+                text = _listed(columns, joins)
+        parts.append(f"{text} AS {q(part.key)}")
+    return parts
+
+
+def _listed(columns: str, joins: str) -> str:
+    return (
+        f"(SELECT coalesce(json_agg(row_to_json(j)), '[]') FROM (SELECT {columns} FROM found t{joins} ORDER BY t.id) j)"
     )
 
 

@@ -5,20 +5,25 @@ from threescore.model.objects import Field, Model, ObjectType
 from threescore.query.plan import (
     And,
     Compare,
+    Composite,
+    Connection,
+    Constant,
     Cursor,
     Filter,
     IsNull,
+    Item,
     JoinId,
     Not,
     Or,
     OrderTerm,
+    Part,
     Scalar,
     Selection,
     Through,
     ToMany,
     ToOne,
 )
-from threescore.sql import quote_identifier
+from threescore.sql import quote_identifier, quote_literal
 
 q = quote_identifier
 
@@ -155,58 +160,88 @@ class Projection:
     """Records as JSON. Collects the LATERAL joins that nested records need."""
 
     def __init__(self, model: Model) -> None:
-        self._model = model
+        self.model = model
         self._nested = 0
 
     def record(self, object_type: ObjectType, selection: Selection, alias: str) -> tuple[str, str]:
         """The select list of a record under `alias`, and the joins that must follow its FROM."""
         fields = object_type.field_by_name
-        lateral = {item.field: self._alias() for item in selection.items if isinstance(item, ToOne)}
+        names = [self.alias() if isinstance(item, ToOne) else "" for item in selection.items]
+        pairs = list(zip(selection.items, names, strict=True))
+        joined = {item.field: name for item, name in pairs if isinstance(item, ToOne)}
         columns: list[str] = []
         joins: list[str] = []
-        for item in selection.items:
-            field = fields[item.field]
+        for item, name in pairs:
             match item:
-                case Scalar():
-                    text = field_json(field, alias)
-                case JoinId(live=True) if item.field in lateral:
-                    text = f"{lateral[item.field]}.id"
-                case JoinId():
-                    text = f"{alias}.{q(join_column(field))}"
-                case ToOne(selection=inner):
-                    text = f"{lateral[item.field]}.record"
-                    joins.append(self._to_one(field, inner, alias, lateral[item.field]))
-                case ToMany(selection=inner, limit=limit):
-                    text = self._to_many(field, inner, alias, limit)
+                case Constant(text=constant):
+                    text = f"{quote_literal(constant)}::text"
+                case Scalar(field=field):
+                    text = field_json(fields[field], alias)
+                case Composite(field=field, parts=parts):
+                    text = composite_json(fields[field], parts, alias)
+                case JoinId(field=field, live=True) if field in joined:
+                    text = f"{joined[field]}.id"
+                case JoinId(field=field):
+                    text = f"{alias}.{q(join_column(fields[field]))}"
+                case ToOne(field=field, selection=inner):
+                    text = f"{name}.record"
+                    joins.append(self._to_one(fields[field], inner, alias, name))
+                case ToMany(field=field, selection=inner, limit=limit):
+                    text = self._to_many(fields[field], inner, alias, limit)
+                case Connection(field=field):
+                    text = self._connection(fields[field], item, alias)
             columns.append(f"{text} AS {q(item.key)}")
         return ", ".join(columns), "".join(joins)
 
-    def _alias(self) -> str:
+    def alias(self) -> str:
+        """A table alias that nothing else in the statement has."""
         self._nested += 1
         return f"n{self._nested}"
 
     def _to_one(self, field: Field, selection: Selection, alias: str, name: str) -> str:
-        target = self._model.target(field)
-        inner = self._alias()
+        target = self.model.target(field)
+        inner = self.alias()
         columns, joins = self.record(target, selection, inner)
         # LIMIT keeps it a lookup for each row of the page; as a plain join it invites a hash of the whole table.
         return (
             f" LEFT JOIN LATERAL (SELECT {inner}.id, {as_json(columns)} AS record"
-            f" FROM {table(self._model, target.table)} {inner}{joins}"
+            f" FROM {table(self.model, target.table)} {inner}{joins}"
             f" WHERE {inner}.id = {alias}.{q(join_column(field))}"
             f' AND {inner}."deletedAt" IS NULL LIMIT 1) {name} ON TRUE'
         )
 
+    def _connection(self, field: Field, item: Connection, alias: str) -> str:
+        from threescore.query.compile.page import connection
+
+        inner = self.alias()
+        parent = f"{inner}.{q(join_column(self.model.inverse(field)))} = {alias}.id"
+        return connection(self, self.model.target(field), item.page, item.parts, inner, parent)
+
     def _to_many(self, field: Field, selection: Selection, alias: str, limit: int) -> str:
-        target = self._model.target(field)
-        inner = self._alias()
+        target = self.model.target(field)
+        inner = self.alias()
         columns, joins = self.record(target, selection, inner)
         return (
             f"(SELECT coalesce(json_agg(row_to_json(j)), '[]') FROM (SELECT {columns}"
-            f" FROM {table(self._model, target.table)} {inner}{joins}"
-            f" WHERE {inner}.{q(join_column(self._model.inverse(field)))} = {alias}.id"
+            f" FROM {table(self.model, target.table)} {inner}{joins}"
+            f" WHERE {inner}.{q(join_column(self.model.inverse(field)))} = {alias}.id"
             f' AND {inner}."deletedAt" IS NULL ORDER BY {inner}.id LIMIT {limit}) j)'
         )
+
+
+def composite_json(field: Field, parts: tuple[Part | Constant, ...], alias: str) -> str:
+    """Some sub-fields of a composite field as an object; null where the whole field is shown as null."""
+    shown = []
+    for part in parts:
+        if isinstance(part, Constant):
+            text = f"{quote_literal(part.text)}::text"
+        else:
+            leaf = field.leaf_by_sub_field[part.sub_field]
+            text = leaf.type.json(leaf, f"{alias}.{q(leaf.column)}")
+        shown.append(f"{text} AS {q(part.key)}")
+    whole = f"(SELECT v FROM (SELECT {', '.join(shown)}) v)"
+    absent = field.kind.is_absent(field, {leaf.sub_field: f"{alias}.{q(leaf.column)}" for leaf in field.leaves})
+    return whole if absent is None else f"CASE WHEN NOT ({absent}) THEN {whole} END"
 
 
 def as_json(columns: str) -> str:
@@ -230,9 +265,9 @@ def standard_selection(object_type: ObjectType) -> Selection:
     return cached
 
 
-def own_items(object_type: ObjectType, *, live: bool = False) -> list[Scalar | JoinId | ToOne | ToMany]:
+def own_items(object_type: ObjectType, *, live: bool = False) -> list[Item]:
     """The items for a record's own values, in the order of its fields."""
-    items: list[Scalar | JoinId | ToOne | ToMany] = []
+    items: list[Item] = []
     for field in object_type.fields:
         if field.is_many_to_one:
             items.append(JoinId(join_column(field), field.name, live))
