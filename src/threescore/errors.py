@@ -4,15 +4,18 @@ Each error has a message that names the thing at fault. Doors (REST, GraphQL) tu
 own envelope in one place; nothing else decides on statuses or shapes.
 """
 
+from typing import Literal
+
 
 class ThreescoreError(Exception):
     """Something a caller did that cannot be carried out.
 
     `code` is a stable machine-readable word, or None where the wire has none. `index` is the place of the
-    record at fault in a batch, counted from 0.
+    record at fault in a batch, counted from 0. `about` says which part of the request is at fault, where one is.
     """
 
     status = 400
+    about: Literal["filter", "data"] | None = None
 
     def __init__(self, message: str, *, code: str | None = None, index: int | None = None) -> None:
         super().__init__(message)

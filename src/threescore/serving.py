@@ -108,7 +108,7 @@ def main() -> None:
         for number in _SIGNALS:
             signal.signal(number, _interrupted)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
-        _server(settings).serve(target_loader=_load_application)
+        make_server(settings).serve(target_loader=_load_application)
     finally:
         if embedded is not None:
             embedded.release()
@@ -119,7 +119,8 @@ def _interrupted(_number: int, _frame: object) -> NoReturn:
     sys.exit(0)
 
 
-def _server(settings: Settings) -> Any:
+def make_server(settings: Settings) -> Any:
+    """The program that listens and keeps the workers alive, not started yet. It says so on stdout when it serves."""
     server = Granian(
         APPLICATION,
         address=settings.host,

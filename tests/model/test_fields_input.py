@@ -1,5 +1,8 @@
 """What each field type accepts, what it makes of it, and with which words it refuses the rest."""
 
+import subprocess
+import sys
+
 import pytest
 
 from tests.model.field_factory import ROCKET, many_to_one, written
@@ -361,6 +364,13 @@ def test_there_are_25_types_under_their_own_names() -> None:
 
 def test_a_field_takes_every_type_at_least_once() -> None:
     assert {field.type for field in ROCKET.values()} | {"MORPH_RELATION"} == set(TYPES)
+
+
+def test_large_libraries_are_not_loaded_before_they_are_needed() -> None:
+    program = "import sys, threescore.model.fields; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
+    assert "threescore.model.fields.phones" in loaded
+    assert not {"phonenumbers", "email_validator", "markdown_it"} & set(loaded)
 
 
 def test_json_nested_too_deeply_is_refused() -> None:

@@ -108,6 +108,13 @@ STATUS = ("IDLE", "READY")
         ("EMAILS", {"primaryEmail": "'a@b.example'", "additionalEmails": None}, None),
         ("RAW_JSON", {"a": 1}, None),
         ("POSITION", 0, None),
+        ("POSITION", "first", "Default value should be a number"),
+        (
+            "POSITION",
+            10**309,
+            'Number value 1e+309 for field "value" is out of range: '
+            "it must be between -1.7976931348623157e+308 and 1.7976931348623157e+308",
+        ),
         ("FILES", [], "Fields of type FILES cannot have a default value"),
         ("TS_VECTOR", "x", "Fields of type TS_VECTOR cannot have a default value"),
         ("RELATION", "x", "Fields of type RELATION cannot have a default value"),

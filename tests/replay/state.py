@@ -57,6 +57,8 @@ def set_up(client: httpx.Client, ids: Ids) -> None:
 
 def before(client: httpx.Client, case_id: str) -> None:
     """Makes what calls that were not recorded in full had made before this one."""
+    if case_id == "E62":
+        _send(client, "POST", "/rest/people", {"jobTitle": "large"})
     if case_id == "E307":
         _send(client, "POST", "/rest/companies", {"id": _COMPANY + "09", "name": "Gone"})
         _send(client, "POST", "/rest/people", {"id": _PERSON + "95", "companyId": _COMPANY + "09"})
@@ -64,7 +66,7 @@ def before(client: httpx.Client, case_id: str) -> None:
 
 
 def after(client: httpx.Client, case_id: str) -> None:
-    """Brings about what the recorded call had done and ours, wanted otherwise, has not."""
+    """Makes up for what the recorded call had done and ours, which is wanted otherwise, has not, or the reverse."""
     match case_id:
         case "R17":
             person = {"name": {"firstName": "B", "lastName": "Batch"}, "jobTitle": "Batch"}
@@ -78,12 +80,18 @@ def after(client: httpx.Client, case_id: str) -> None:
                 _send(client, "DELETE", f"/rest/people?filter=id[in]:[{chosen}]")
         case "E18":
             _send(client, "POST", "/rest/people", {})
+        case "E60":
+            _send(client, "POST", "/rest/people", {"jobTitle": "x"})
         case "E79":
             _send(client, "POST", "/rest/rockets", {"serialTwo": "v118"})
+        case "E83":
+            _send(client, "DELETE", "/rest/rockets?filter=serialTwo[eq]:v122")
         case "E84":
             _send(client, "POST", "/rest/rockets", {"serialTwo": "v123"})
         case "E132":
             _send(client, "POST", "/rest/rockets", {"serialTwo": "v171", "price": {"currencyCode": "EUR"}})
+        case "E151":
+            _send(client, "DELETE", "/rest/rockets?filter=serialTwo[eq]:v190")
 
 
 def _get(client: httpx.Client, path: str) -> Any:

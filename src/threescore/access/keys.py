@@ -1,10 +1,11 @@
 """API keys in the catalog. A key is a row; its tokens are signed, shown once and never stored."""
 
+import re
 import secrets
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from threescore.db.pool import Connection, Database, Record
 from threescore.errors import AccessRefused, BadRequest, NotFound
@@ -12,6 +13,7 @@ from threescore.sql import quote_identifier
 
 MAX_NAME_LENGTH = 200
 _SECRET_NAME = "secret"
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 class ApiKey(Struct, frozen=True, kw_only=True):
@@ -40,18 +42,18 @@ def _key(row: Record) -> ApiKey:
     return ApiKey(**dict(row))
 
 
-async def create_key(connection: Connection, workspace_id: UUID, name: str, expires_at: datetime) -> ApiKey:
+async def create_key(
+    connection: Connection, workspace_id: UUID, name: str, expires_at: datetime, revoked_at: datetime | None = None
+) -> ApiKey:
     """Creates an API key. Raises BadRequest for a name that is blank or too long."""
-    name = name.strip()
-    if not name or len(name) > MAX_NAME_LENGTH or "\x00" in name:
-        raise BadRequest(f"An API key's name has 1 to {MAX_NAME_LENGTH} characters")
     row = await connection.fetchrow(
-        f"INSERT INTO threescore.api_key (id, workspace_id, name, expires_at) VALUES ($1, $2, $3, $4)"
+        "INSERT INTO threescore.api_key (id, workspace_id, name, expires_at, revoked_at) VALUES ($1, $2, $3, $4, $5)"
         f" RETURNING {_COLUMNS}",
         uuid4(),
         workspace_id,
-        name,
+        _checked_name(name),
         expires_at,
+        revoked_at,
     )
     assert row is not None
     await _announce(connection, workspace_id)
@@ -66,6 +68,37 @@ async def list_keys(connection: Connection, workspace_id: UUID) -> list[ApiKey]:
     return [_key(row) for row in rows]
 
 
+async def update_key(
+    connection: Connection,
+    workspace_id: UUID,
+    key_id: UUID,
+    *,
+    name: str | UnsetType = UNSET,
+    expires_at: datetime | UnsetType = UNSET,
+    revoked_at: datetime | UnsetType | None = UNSET,
+) -> ApiKey:
+    """Changes what is given of a key; `revoked_at=None` takes its revocation back.
+
+    Tokens end when they were made to end, or with the key if that is sooner. Raises NotFound, and BadRequest for a
+    name that is blank or too long.
+    """
+    changes = {
+        "name": _checked_name(name) if isinstance(name, str) else UNSET,
+        "expires_at": expires_at,
+        "revoked_at": revoked_at,
+    }
+    given = {column: value for column, value in changes.items() if value is not UNSET}
+    assignments = "".join(f", {column} = ${place}" for place, column in enumerate(given, 3))
+    row = await connection.fetchrow(
+        f"UPDATE threescore.api_key SET updated_at = now(){assignments}"
+        f" WHERE id = $1 AND workspace_id = $2 RETURNING {_COLUMNS}",
+        key_id,
+        workspace_id,
+        *given.values(),
+    )
+    return await _changed(connection, workspace_id, key_id, row)
+
+
 async def revoke_key(connection: Connection, workspace_id: UUID, key_id: UUID) -> ApiKey:
     """Revokes a key: its tokens are refused from now on, by every worker. Raises NotFound."""
     row = await connection.fetchrow(
@@ -74,10 +107,21 @@ async def revoke_key(connection: Connection, workspace_id: UUID, key_id: UUID) -
         key_id,
         workspace_id,
     )
+    return await _changed(connection, workspace_id, key_id, row)
+
+
+async def _changed(connection: Connection, workspace_id: UUID, key_id: UUID, row: Record | None) -> ApiKey:
     if row is None:
-        raise NotFound(f"This workspace has no API key {key_id}")
+        raise NotFound(f"This workspace has no API key {key_id}", code="API_KEY_NOT_FOUND")
     await _announce(connection, workspace_id)
     return _key(row)
+
+
+def _checked_name(name: str) -> str:
+    name = name.strip()
+    if not name or len(name) > MAX_NAME_LENGTH or _UNSTORABLE.search(name):
+        raise BadRequest(f"An API key's name has 1 to {MAX_NAME_LENGTH} characters")
+    return name
 
 
 async def _announce(connection: Connection, workspace_id: UUID) -> None:

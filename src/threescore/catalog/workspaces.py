@@ -1,5 +1,6 @@
 """Creates and finds workspaces."""
 
+import re
 from datetime import UTC, datetime
 from functools import cache
 from uuid import UUID, uuid4
@@ -9,11 +10,12 @@ from msgspec import Struct
 
 from threescore.catalog import ddl, store
 from threescore.db.pool import Database, Record
-from threescore.errors import BadRequest, Conflict
+from threescore.errors import BadRequest, Conflict, NotFound
 from threescore.model.standard import standard_model
 from threescore.sql import quote_identifier
 
 MAX_NAME_LENGTH = 200
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 class Workspace(Struct, frozen=True, kw_only=True):
@@ -31,9 +33,7 @@ async def create_workspace(database: Database, name: str) -> Workspace:
 
     Raises BadRequest when the name is blank or over 200 characters, Conflict when another workspace has it.
     """
-    name = name.strip()
-    if not name or len(name) > MAX_NAME_LENGTH or "\x00" in name:
-        raise BadRequest(f"A workspace's name has 1 to {MAX_NAME_LENGTH} characters")
+    name = _checked_name(name)
     workspace_id = uuid4()
     schema = f"workspace_{workspace_id.hex}"
     now = datetime.now(UTC)
@@ -50,7 +50,7 @@ async def create_workspace(database: Database, name: str) -> Workspace:
                 now,
             )
         except asyncpg.UniqueViolationError as error:
-            raise Conflict(f'A workspace named "{name}" exists already') from error
+            raise _taken(name) from error
         await store.insert_model(connection, model)
         await connection.execute(
             f"CREATE SCHEMA {quote_identifier(schema)};"
@@ -70,11 +70,46 @@ async def find_workspace(database: Database, name: str) -> Workspace | None:
     return _workspace(row) if row else None
 
 
-_SELECT = "SELECT id, name, schema, version, created_at FROM threescore.workspace"
+async def get_workspace(database: Database, workspace_id: UUID) -> Workspace:
+    """The workspace with that id. Raises NotFound."""
+    return _found(await database.fetchrow(f"{_SELECT} WHERE id = $1", workspace_id), workspace_id)
+
+
+async def rename_workspace(database: Database, workspace_id: UUID, name: str) -> Workspace:
+    """Gives a workspace another name. Raises as create_workspace does, and NotFound."""
+    name = _checked_name(name)
+    try:
+        row = await database.fetchrow(
+            f"UPDATE threescore.workspace SET name = $2 WHERE id = $1 RETURNING {_COLUMNS}", workspace_id, name
+        )
+    except asyncpg.UniqueViolationError as error:
+        raise _taken(name) from error
+    return _found(row, workspace_id)
+
+
+_COLUMNS = "id, name, schema, version, created_at"
+_SELECT = f"SELECT {_COLUMNS} FROM threescore.workspace"
 
 
 def _workspace(row: Record) -> Workspace:
     return Workspace(**dict(row))
+
+
+def _found(row: Record | None, workspace_id: UUID) -> Workspace:
+    if row is None:
+        raise NotFound(f"Workspace {workspace_id} not found")
+    return _workspace(row)
+
+
+def _checked_name(name: str) -> str:
+    name = name.strip()
+    if not name or len(name) > MAX_NAME_LENGTH or _UNSTORABLE.search(name):
+        raise BadRequest(f"A workspace's name has 1 to {MAX_NAME_LENGTH} characters")
+    return name
+
+
+def _taken(name: str) -> Conflict:
+    return Conflict(f'A workspace named "{name}" exists already')
 
 
 @cache

@@ -18,6 +18,7 @@ import pwd
 import shutil
 import stat
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -297,7 +298,12 @@ def _initialise(paths: _Paths, fast: bool) -> None:
         os.chown(unfinished, account.pw_uid, account.pw_gid)
     command = [str(programs / "initdb"), "-D", str(unfinished), "-U", USER, "-A", "trust", "--encoding=UTF8"]
     command += ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-instructions"]
-    done = _as(account, [*command, "--no-sync"] if fast else command, unfinished)
+    if fast:
+        command.append("--no-sync")
+    elif sys.platform == "linux":
+        # One call instead of one for each of a thousand files: seconds less.
+        command.append("--sync-method=syncfs")
+    done = _as(account, command, unfinished)
     if done.returncode:
         raise EmbeddedError(f"PostgreSQL's data cannot be made in {paths.root}:\n{done.stderr.strip()}")
     with (unfinished / "postgresql.conf").open("a") as configuration:

@@ -20,6 +20,10 @@ Record: TypeAlias = asyncpg.Record
 _SERVER_SETTINGS = {"application_name": "threescore", "TimeZone": "UTC", "jit": "off"}
 _STATEMENTS_PER_CONNECTION = 1000
 
+CONFUSING_ERRORS = (asyncpg.InterfaceError, OverflowError, TypeError)
+"""What asyncpg raises for arguments that it cannot encode. It has told the server half of a statement by then, so
+the connection is of no further use."""
+
 
 def _identity(value: bytes) -> bytes:
     return value
@@ -110,6 +114,9 @@ class Database:
         connection = await self._take()
         try:
             yield connection
+        except CONFUSING_ERRORS:
+            connection.terminate()
+            raise
         finally:
             self._give(connection)
 
@@ -125,6 +132,9 @@ class Database:
         try:
             row: Record | None = await connection.fetchrow(sql, *arguments)
             return row
+        except CONFUSING_ERRORS:
+            connection.terminate()
+            raise
         finally:
             self._give(connection)
 

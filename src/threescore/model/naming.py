@@ -25,6 +25,9 @@ RESERVED_WORDS: frozenset[str] = frozenset(
 )
 """Names that neither an object nor a field may have."""
 
+RESERVED_NAME = 'This name is reserved. Use a different name or the system will add "Custom" suffix.'
+"""What is wrong with a name that has another meaning already."""
+
 _WORD = re.compile(
     r"[A-Z]?[a-z]+(?=[^A-Za-z0-9]|[A-Z]|$)"
     r"|[A-Z]+(?=[^A-Za-z0-9]|[A-Z][a-z]|$)"
@@ -64,7 +67,7 @@ def check_name(name: str) -> str | None:
     if not is_camel_case(name):
         return "Name should be in camelCase"
     if name in RESERVED_WORDS:
-        return 'This name is reserved. Use a different name or the system will add "Custom" suffix.'
+        return RESERVED_NAME
     return None
 
 

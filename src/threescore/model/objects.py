@@ -25,7 +25,7 @@ class Option(Struct, frozen=True, kw_only=True, omit_defaults=True):
     color: str | None = None
     label: str
     value: str
-    position: float
+    position: int | float
 
 
 class Field(Struct, frozen=True, dict=True, kw_only=True):

@@ -25,7 +25,11 @@ def bind_filter(model: Model, object_type: ObjectType, tree: Tree | None, argume
     """
     if not tree:
         return And(())
-    return _Binder(model, arguments).tree(object_type, tree, 0, hops=0)
+    try:
+        return _Binder(model, arguments).tree(object_type, tree, 0, hops=0)
+    except BadRequest as error:
+        error.about = "filter"
+        raise
 
 
 def live_unless_asked(tree: Tree | None, bound: Filter) -> Filter:
@@ -95,8 +99,10 @@ class _Binder:
     def _comparisons(self, leaf: Leaf, value: object) -> Filter:
         if not isinstance(value, Mapping):
             raise BadRequest(f'A filter on field "{leaf.path}" must be an operator with a value, as in {{"eq": …}}')
-        items = tuple(self._comparison(leaf, operator, operand) for operator, operand in value.items())
-        return items[0] if len(items) == 1 else And(items)
+        if len(value) != 1:
+            raise BadRequest(f'Filter for field "{leaf.path}" must have exactly one operator')
+        [(operator, operand)] = value.items()
+        return self._comparison(leaf, operator, operand)
 
     def _comparison(self, leaf: Leaf, operator: str, value: Any) -> Filter:
         leaf.type.check_operator(leaf, operator)

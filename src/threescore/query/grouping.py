@@ -19,7 +19,7 @@ GRANULARITIES = frozenset(
 _ZONED = frozenset({"DAY", "WEEK", "MONTH", "QUARTER", "YEAR"})
 _WEEK_STARTS = frozenset({"MONDAY", "SUNDAY", "SATURDAY"})
 _COUNTS = ("countUniqueValues", "countEmpty", "countNotEmpty", "percentageEmpty", "percentageNotEmpty")
-_GROUPABLE_SYSTEM_FIELDS = frozenset({"createdAt", "updatedAt"})
+GROUPABLE_SYSTEM_FIELDS = frozenset({"createdAt", "updatedAt"})
 
 
 def aggregates_of(object_type: ObjectType) -> dict[str, Aggregate]:
@@ -99,7 +99,7 @@ def _dimension(model: Model, object_type: ObjectType, item: Item, arguments: lis
 
 
 def _of_field(field: Field, value: object, arguments: list[Any], *, related: bool = False) -> Dimension:
-    allowed = not field.is_system or field.name in _GROUPABLE_SYSTEM_FIELDS or (related and field.name == "id")
+    allowed = not field.is_system or field.name in GROUPABLE_SYSTEM_FIELDS or (related and field.name == "id")
     if not allowed or not field.kind.groupable:
         raise BadRequest(f'Field "{field.name}" is not supported in groupBy')
     if not field.is_composite:

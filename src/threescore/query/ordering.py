@@ -96,8 +96,6 @@ def bind_cursor(
     order: tuple[OrderTerm, ...],
     decoded: Mapping[str, Any],
     arguments: list[Any],
-    *,
-    before: bool,
 ) -> Cursor:
     """The place that a decoded cursor names; its values are appended to `arguments`.
 
@@ -121,7 +119,7 @@ def bind_cursor(
             slots.append(len(arguments) - 1)
     if slots[-1] is None or names != set(decoded):
         raise _invalid()
-    return Cursor(before, tuple(slots))
+    return Cursor(tuple(slots))
 
 
 def _lookup(decoded: Any, path: Iterable[str | None]) -> Any:

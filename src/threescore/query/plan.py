@@ -71,12 +71,8 @@ class OrderTerm:
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """Where a page starts: after (or before) the record whose order values are given.
+    """A record's place in an order: a slot for the value of each order term, None where the value is NULL."""
 
-    `slots` holds a slot for each order term, None where the value is NULL.
-    """
-
-    before: bool
     slots: tuple[int | None, ...]
 
 
@@ -152,8 +148,9 @@ class PageOf:
     """Which records of a set make a page.
 
     `limit` is the slot of the page's length, `at_most` the next of a few sizes above it: so pages of different
-    lengths share a plan, while the database's planner still knows about how many rows to expect. `offset` is the slot
-    of how many records to pass over.
+    lengths share a plan, while the database's planner still knows about how many rows to expect. A page starts after
+    its cursor, or at the beginning; a `backward` one ends before its cursor, or at the end. `offset` is the slot of
+    how many records to pass over.
     """
 
     filter: Filter
@@ -161,12 +158,8 @@ class PageOf:
     at_most: int
     limit: int
     cursor: Cursor | None = None
+    backward: bool = False
     offset: int | None = None
-
-    @property
-    def backward(self) -> bool:
-        """Whether the page ends before its cursor, rather than starting after it."""
-        return self.cursor is not None and self.cursor.before
 
 
 PAGE_SIZES = (1, 2, 5, 10, 20, 60, 100, 200, 500, 1000, 2000, 5000, 10_000)
@@ -291,6 +284,14 @@ class FindFirst:
 
 
 @dataclass(frozen=True, slots=True)
+class FindByIds:
+    """Records by their ids (slot 0), in that order, soft-deleted ones too."""
+
+    object: str
+    selection: Selection
+
+
+@dataclass(frozen=True, slots=True)
 class FindMany:
     """A page of records, with the number of all that the filter finds."""
 
@@ -388,6 +389,29 @@ class Duplicates:
     stored: bool
 
 
+@dataclass(frozen=True, slots=True)
+class SearchIn:
+    """One object to search in. `after` is the slot of the id after which records of equal rank count."""
+
+    object: str
+    filter: Filter
+    includes_equal: bool = True
+    after: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """The records of several objects that match words best.
+
+    Slot 0 is the query that all words satisfy, slot 1 the one that any does, slot 2 the text itself for LIKE, slot 3
+    how many records, slots 4 and 5 the ranks of the record to start after, if `continued`. `everything`: no words.
+    """
+
+    objects: tuple[SearchIn, ...]
+    everything: bool
+    continued: bool
+
+
 # Writes. Slots 0 and 1 are the versions of model and access that the write relies on, slot 2 the actor.
 
 
@@ -463,6 +487,6 @@ class Absorb:
     object: str
 
 
-Read = FindOne | FindFirst | FindMany | FindConnection | Group | Duplicates
+Read = FindOne | FindFirst | FindByIds | Search | FindMany | FindConnection | Group | Duplicates
 Write = Create | Upsert | Update | SoftDelete | Restore | Destroy | Absorb
 Plan = Read | Write

@@ -25,6 +25,15 @@ class Connect:
     values: Row
 
 
+@dataclass(frozen=True, slots=True)
+class NestedCreate:
+    """A record that is to be created together with the one that relates to it; its id is settled already."""
+
+    place: int
+    target: ObjectType
+    record: dict[str, Json]
+
+
 @dataclass(slots=True)
 class Input:
     """Checked records as rows. `columns` are those that some row has."""
@@ -32,6 +41,7 @@ class Input:
     rows: list[Row]
     columns: tuple[str, ...]
     connects: list[Connect]
+    creates: list[NestedCreate]
 
 
 class Reader:
@@ -65,17 +75,17 @@ class Reader:
 
     def read(self, records: Sequence[Json], caller: Caller) -> Input:
         """Checks records and makes rows of them. Raises BadRequest, with the index of the record at fault."""
-        rows: list[Row] = []
-        connects: list[Connect] = []
+        given = Input([], (), [], [])
         for place, record in enumerate(records):
             try:
-                rows.append(self._row(record, place, connects, caller))
+                given.rows.append(self._row(record, place, given))
             except ThreescoreError as error:
                 error.index = place
+                error.about = "data"
                 raise
-        return Input(rows, (), connects)
+        return given
 
-    def _row(self, record: Json, place: int, connects: list[Connect], caller: Caller) -> Row:
+    def _row(self, record: Json, place: int, given: Input) -> Row:
         if not isinstance(record, dict):
             raise BadRequest("A record must be a JSON object of field names and values")
         row: Row = {}
@@ -85,15 +95,13 @@ class Reader:
             if writer is not None:
                 writer(value, row)
             else:
-                self._relation(name, value, record, row, place, connects)
+                self._relation(name, value, record, row, place, given)
         if "updatedBySource" in row or "updatedByName" in row or "updatedByContext" in row:
             for part in ("Source", "Name", "Context", "WorkspaceMemberId"):
                 row.pop(f"updatedBy{part}", None)
         return row
 
-    def _relation(
-        self, name: str, value: Json, record: Mapping[str, Json], row: Row, place: int, connects: list[Connect]
-    ) -> None:
+    def _relation(self, name: str, value: Json, record: Mapping[str, Json], row: Row, place: int, given: Input) -> None:
         """A key that is a relation's own name; anything else is unknown."""
         field = self._object_type.field_by_name.get(name)
         if field is None:
@@ -102,12 +110,33 @@ class Reader:
             raise BadRequest(f"One-to-many relation {name} field does not support write operations.")
         if not field.kind.writable or field.join_column is None:
             raise BadRequest(f"{name} {field.type}-typed field does not support write operations")
+        if isinstance(value, dict) and "create" in value:
+            given.creates.append(self._create(field, value, record, row, place))
+            return
         if field.join_column in record:
             raise BadRequest(f"{name} and {field.join_column} cannot be both provided.")
         row[field.join_column] = None
         where = None if value is None else parse_connection(field, value)
         if where is not None:
-            connects.append(self._connect(field, where, place))
+            given.connects.append(self._connect(field, where, place))
+
+    def _create(
+        self, field: Field, value: Mapping[str, Json], record: Mapping[str, Json], row: Row, place: int
+    ) -> NestedCreate:
+        assert field.join_column is not None
+        if len(value) > 1:
+            raise BadRequest(
+                f"Cannot combine create, connect, and disconnect for the same relation field {field.name}."
+            )
+        if field.join_column in record:
+            raise BadRequest(f"Cannot provide both {field.name}.create and {field.join_column}")
+        nested = value["create"]
+        if not isinstance(nested, dict):
+            raise BadRequest(f'"{field.name}.create" must be a record: a JSON object of field names and values')
+        settled: Row = {}
+        _write_id(nested.get("id") or str(uuid4()), settled)
+        row[field.join_column] = settled["id"]
+        return NestedCreate(place, self._model.target(field), {**nested, "id": settled["id"]})
 
     def _connect(self, field: Field, where: Mapping[str, Json], place: int) -> Connect:
         target = self._model.target(field)

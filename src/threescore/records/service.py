@@ -1,7 +1,6 @@
 """The service that all doors use for records: it turns wishes into plans, runs them, and answers with JSON bytes."""
 
-import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -10,28 +9,26 @@ import asyncpg
 import msgspec
 from msgspec import Struct
 
-from threescore.catalog.state import Stale
 from threescore.db.pool import Connection, Database, Record
 from threescore.errors import BadRequest, NotFound
 from threescore.model.fields.base import Json, Row
 from threescore.model.objects import ObjectType
 from threescore.query import plan as plans
-from threescore.query.compile import compile_plan
 from threescore.query.compile.scope import table
 from threescore.query.filters import bind_filter, live_unless_asked
 from threescore.query.ordering import bind_cursor, bind_order
 from threescore.query.plan import Selection
 from threescore.records.caller import Caller
-from threescore.records.connect import resolve_connects
-from threescore.records.failures import PASSING_ERRORS, explain
+from threescore.records.creation import creation_steps, read_records
+from threescore.records.failures import explain
 from threescore.records.input import Input, reader
 from threescore.records.merge import merged_row
+from threescore.records.runner import ATTEMPTS, Runner
 
 EMPTY_LIST = b"[]"
 MAX_MERGED = 9
 MAX_DUPLICATES = 200
-ATTEMPTS = 3
-"""How often a statement is tried that collides with others, such as two upserts of the same new record."""
+ID_ONLY = Selection((plans.Scalar("id", "id"),))
 
 encode = msgspec.json.Encoder().encode
 
@@ -55,13 +52,16 @@ class Records:
 
     def __init__(self, database: Database, batch_limit: int) -> None:
         self._database = database
+        self._runner = Runner(database)
         self.batch_limit = batch_limit
 
     # Reads
 
     async def find_one(self, caller: Caller, object_type: ObjectType, selection: Selection, record_id: str) -> bytes:
         """One live record. Raises NotFound."""
-        row = await self._run(caller, plans.FindOne(object_type.name_singular, selection), [record_id], object_type)
+        row = await self._runner.one(
+            caller, plans.FindOne(object_type.name_singular, selection), [record_id], object_type
+        )
         record: bytes | None = row["record"]
         if record is None:
             raise NotFound("Record not found")
@@ -88,11 +88,11 @@ class Records:
         cursor = None
         start = after if after is not None else before
         if start is not None:
-            cursor = bind_cursor(caller.model, object_type, terms, start, arguments, before=after is None)
+            cursor = bind_cursor(caller.model, object_type, terms, start, arguments)
         arguments.append(limit)
-        page = plans.PageOf(bound, terms, plans.at_most(limit), len(arguments) - 1, cursor)
+        page = plans.PageOf(bound, terms, plans.at_most(limit), len(arguments) - 1, cursor, before is not None)
         plan = plans.FindMany(object_type.name_singular, selection, page)
-        row = await self._run(caller, plan, arguments, object_type)
+        row = await self._runner.one(caller, plan, arguments, object_type)
         more = bool(row["more"])
         return Page(
             records=row["records"] or EMPTY_LIST,
@@ -103,6 +103,30 @@ class Records:
             more_before=more if before is not None else False,
         )
 
+    async def find_first(self, caller: Caller, plan: plans.FindFirst, arguments: Sequence[Any]) -> bytes:
+        """The first record that a filter finds. Raises NotFound."""
+        row = await self._runner.one(caller, plan, arguments, caller.model.by_singular[plan.object])
+        record: bytes | None = row["record"]
+        if record is None:
+            raise NotFound("Record not found")
+        return record
+
+    async def find_connection(self, caller: Caller, plan: plans.FindConnection, arguments: Sequence[Any]) -> bytes:
+        """A page of records as a connection."""
+        row = await self._runner.one(caller, plan, arguments, caller.model.by_singular[plan.object])
+        shown: bytes = row["connection"]
+        return shown
+
+    async def find_by_ids(self, caller: Caller, plan: plans.FindByIds, arguments: Sequence[Any]) -> bytes:
+        """Records by id, in the order of the ids, as a JSON list."""
+        row = await self._runner.one(caller, plan, arguments, caller.model.by_singular[plan.object])
+        return row["records"] or EMPTY_LIST
+
+    async def search(self, caller: Caller, plan: plans.Search, arguments: Sequence[Any]) -> list[Record]:
+        """The best matches as rows: object, id, label, image, rank_cd, rank."""
+        rows = await self._runner.all(caller, plan, arguments, caller.model.objects[0])
+        return [row for row in rows if row["object"] is not None]
+
     async def find_duplicates(
         self,
         caller: Caller,
@@ -111,10 +135,11 @@ class Records:
         *,
         ids: Sequence[str] | None,
         data: Sequence[Json] | None,
+        arguments: list[Any] | None = None,
     ) -> list[bytes]:
         """For each input the live records that resemble it, as `parts` show them. Unknown ids are left out.
 
-        Raises BadRequest.
+        `arguments` are those of `parts`, after a place that is filled here. Raises BadRequest.
         """
         argument: Any
         if ids is not None:
@@ -123,13 +148,13 @@ class Records:
             given = reader(caller.model, object_type).read(data or [], caller)
             argument = encode(given.rows).decode()
         plan = plans.Duplicates(object_type.name_singular, parts, MAX_DUPLICATES, stored=ids is not None)
-        rows = await self._all(caller, plan, [argument], object_type)
+        rows = await self._runner.all(caller, plan, [argument, *(arguments or [None])[1:]], object_type)
         return [row["connection"] for row in rows if row["place"] is not None]
 
     async def group(self, caller: Caller, plan: plans.Group, arguments: list[Any]) -> bytes:
         """Groups as a JSON list."""
         object_type = caller.model.by_singular[plan.object]
-        row = await self._run(caller, plan, arguments, object_type)
+        row = await self._runner.one(caller, plan, arguments, object_type)
         groups: bytes = row["groups"]
         return groups
 
@@ -140,13 +165,23 @@ class Records:
     ) -> bytes:
         """New records, all or none, in the order of the input. Raises BadRequest with the index of the one at fault."""
         self._check_batch(records, "create")
-        given = await self._read(caller, object_type, records)
-        if not given.rows:
+        steps = await creation_steps(self._database, caller, object_type, records, self.batch_limit)
+        if not steps[-1].given.rows:
             return EMPTY_LIST
-        reader(caller.model, object_type).complete(given, caller)
-        plan = plans.Create(object_type.name_singular, given.columns, selection)
-        arguments = [*_versions(caller), encode(given.rows)]
-        row = await self._run(caller, plan, arguments, object_type, given.rows)
+        if len(steps) == 1:
+            plan = plans.Create(object_type.name_singular, steps[0].given.columns, selection)
+            arguments = [*write_arguments(caller), encode(steps[0].given.rows)]
+            row = await self._runner.one(caller, plan, arguments, object_type, steps[0].given.rows)
+            return row["records"] or EMPTY_LIST
+        async with self._database.transaction() as connection:
+            for step in steps:
+                last = step is steps[-1]
+                plan = plans.Create(step.object_type.name_singular, step.given.columns, selection if last else ID_ONLY)
+                arguments = [*write_arguments(caller), encode(step.given.rows)]
+                try:
+                    row = await self._runner.inside(connection, caller, plan, arguments)
+                except asyncpg.PostgresError as error:
+                    raise step.explain(error) from error
         return row["records"] or EMPTY_LIST
 
     async def upsert(
@@ -157,16 +192,16 @@ class Records:
         Raises BadRequest with the index of the record at fault.
         """
         self._check_batch(records, "upsert")
-        given = await self._read(caller, object_type, records)
+        given = await self._read_flat(caller, object_type, records)
         if not given.rows:
             return EMPTY_LIST
         rows = reader(caller.model, object_type)
         columns = rows.prepare_upsert(given, caller)
         plan = plans.Upsert(object_type.name_singular, columns, selection)
-        arguments = [*_versions(caller), encode(given.rows).decode(), encode(rows.defaults()).decode()]
+        arguments = [*write_arguments(caller), encode(given.rows).decode(), encode(rows.defaults()).decode()]
         for attempt in range(ATTEMPTS):
             try:
-                row = await self._run(caller, plan, arguments, object_type, given.rows)
+                row = await self._runner.one(caller, plan, arguments, object_type, given.rows)
                 break
             except BadRequest as error:
                 # Somebody else may have created the same record since we looked: look again.
@@ -180,7 +215,7 @@ class Records:
         self, caller: Caller, object_type: ObjectType, selection: Selection, record_id: str, record: Json
     ) -> bytes:
         """Changes one record, soft-deleted or not. Raises NotFound, BadRequest."""
-        arguments = [*_versions(caller), None, record_id]
+        arguments = [*write_arguments(caller), None, record_id]
         return _only(await self._update(caller, object_type, selection, _by_id(4), arguments, 1, record))
 
     async def update_many(
@@ -197,7 +232,7 @@ class Records:
                 "Filters are mandatory for bulk update operations. Please provide at least one filter to prevent"
                 " accidental changes of all records; id[is]:NOT_NULL stands for all of them."
             )
-        arguments = [*_versions(caller), None]
+        arguments = [*write_arguments(caller), None]
         bound = bind_filter(caller.model, object_type, filter, arguments)
         return await self._update(caller, object_type, selection, bound, arguments, self.batch_limit, record)
 
@@ -205,19 +240,19 @@ class Records:
         self, caller: Caller, object_type: ObjectType, selection: Selection, record_id: str
     ) -> bytes:
         """Marks one record as deleted. Raises NotFound."""
-        arguments = [*_versions(caller), record_id]
+        arguments = [*write_arguments(caller), record_id]
         return _only(await self._mark(caller, plans.SoftDelete, object_type, selection, _by_id(3), arguments, 1))
 
     async def restore_one(self, caller: Caller, object_type: ObjectType, selection: Selection, record_id: str) -> bytes:
         """Takes one record back from the deleted ones. Raises NotFound."""
-        arguments = [*_versions(caller), record_id]
+        arguments = [*write_arguments(caller), record_id]
         return _only(await self._mark(caller, plans.Restore, object_type, selection, _by_id(3), arguments, 1))
 
     async def soft_delete_many(
         self, caller: Caller, object_type: ObjectType, selection: Selection, filter: Mapping[str, Any] | None
     ) -> bytes:
         """Marks all that the filter finds as deleted. Raises BadRequest without a filter, or for too many matches."""
-        arguments = _versions(caller)
+        arguments = write_arguments(caller)
         bound = self._mandatory(caller, object_type, filter, arguments, "delete")
         return await self._mark(caller, plans.SoftDelete, object_type, selection, bound, arguments, self.batch_limit)
 
@@ -225,20 +260,38 @@ class Records:
         self, caller: Caller, object_type: ObjectType, selection: Selection, filter: Mapping[str, Any] | None
     ) -> bytes:
         """Takes all that the filter finds back from the deleted ones. Raises BadRequest as `soft_delete_many` does."""
-        arguments = _versions(caller)
+        arguments = write_arguments(caller)
         bound = self._mandatory(caller, object_type, filter, arguments, "restore")
         return await self._mark(caller, plans.Restore, object_type, selection, bound, arguments, self.batch_limit)
 
-    async def destroy_one(self, caller: Caller, object_type: ObjectType, selection: Selection, record_id: str) -> bytes:
-        """Removes one record for good, soft-deleted or not, and shows it as it was. Raises NotFound."""
-        arguments = [*_versions(caller), record_id]
-        return _only(await self._destroy(caller, object_type, selection, _by_id(3), arguments, 1))
+    async def destroy_one(
+        self,
+        caller: Caller,
+        object_type: ObjectType,
+        selection: Selection,
+        record_id: str,
+        arguments: list[Any] | None = None,
+    ) -> bytes:
+        """Removes one record for good, soft-deleted or not, and shows it as it was. Raises NotFound.
+
+        `arguments` are those of the selection, after `write_arguments`.
+        """
+        arguments = [*(arguments or write_arguments(caller)), record_id]
+        return _only(await self._destroy(caller, object_type, selection, _by_id(len(arguments) - 1), arguments, 1))
 
     async def destroy_many(
-        self, caller: Caller, object_type: ObjectType, selection: Selection, filter: Mapping[str, Any] | None
+        self,
+        caller: Caller,
+        object_type: ObjectType,
+        selection: Selection,
+        filter: Mapping[str, Any] | None,
+        arguments: list[Any] | None = None,
     ) -> bytes:
-        """Removes all that the filter finds for good, and shows them. Raises BadRequest as `soft_delete_many` does."""
-        arguments = _versions(caller)
+        """Removes all that the filter finds for good, and shows them. Raises BadRequest as `soft_delete_many` does.
+
+        `arguments` are those of the selection, after `write_arguments`.
+        """
+        arguments = arguments or write_arguments(caller)
         bound = self._mandatory(caller, object_type, filter, arguments, "destroy")
         return await self._destroy(caller, object_type, selection, bound, arguments, self.batch_limit)
 
@@ -265,10 +318,10 @@ class Records:
                 ordered = [stored[survivor], *(stored[i] for i in ids if i != survivor)]
                 row = merged_row(object_type, ordered, frozenset(losers))
                 absorb = plans.Absorb(name)
-                await self._on(connection, caller, absorb, [*_versions(caller), survivor, losers], object_type)
+                await self._runner.inside(connection, caller, absorb, [*write_arguments(caller), survivor, losers])
                 change = plans.Update(name, tuple(sorted(row)), selection, _by_id(4), 1)
-                arguments = [*_versions(caller), encode(row), survivor]
-                answer = await self._on(connection, caller, change, arguments, object_type)
+                arguments = [*write_arguments(caller), encode(row), survivor]
+                answer = await self._runner.inside(connection, caller, change, arguments)
                 if dry_run:
                     raise _DryRun(answer["records"])
         except _DryRun as result:
@@ -279,10 +332,11 @@ class Records:
 
     # Running
 
-    async def _read(self, caller: Caller, object_type: ObjectType, records: Sequence[Json]) -> Input:
-        given = reader(caller.model, object_type).read(records, caller)
-        if given.connects:
-            await resolve_connects(self._database, caller.model, given)
+    async def _read_flat(self, caller: Caller, object_type: ObjectType, records: Sequence[Json]) -> Input:
+        """Reads records for a write that creates nothing beside them. Raises BadRequest."""
+        given = await read_records(self._database, caller, object_type, records)
+        if given.creates:
+            raise BadRequest("Nested relation create is not supported in this operation", code="INVALID_ARGS_DATA")
         return given
 
     def _check_batch(self, records: Sequence[Json], verb: str) -> None:
@@ -315,11 +369,11 @@ class Records:
         record: Json,
     ) -> bytes:
         try:
-            [row] = (await self._read(caller, object_type, [record])).rows
+            [row] = (await self._read_flat(caller, object_type, [record])).rows
             await self._place_again(object_type, row, caller)
             arguments[3] = encode(row)
             plan = plans.Update(object_type.name_singular, tuple(sorted(row)), selection, bound, limit)
-            answer = await self._run(caller, plan, arguments, object_type, [row])
+            answer = await self._runner.one(caller, plan, arguments, object_type, [row])
         except BadRequest as error:
             error.index = None
             raise
@@ -346,7 +400,7 @@ class Records:
         limit: int,
     ) -> bytes:
         plan = kind(object_type.name_singular, selection, bound, limit)
-        answer = await self._run(caller, plan, arguments, object_type)
+        answer = await self._runner.one(caller, plan, arguments, object_type)
         if answer["matched"] > limit:
             raise _too_many("delete" if kind is plans.SoftDelete else "restore", limit)
         return answer["records"] or EMPTY_LIST
@@ -361,60 +415,10 @@ class Records:
         limit: int,
     ) -> bytes:
         plan = plans.Destroy(object_type.name_singular, selection, bound, limit)
-        answer = await self._run(caller, plan, arguments, object_type)
+        answer = await self._runner.one(caller, plan, arguments, object_type)
         if answer["matched"] > limit:
             raise _too_many("destroy", limit)
         return answer["records"] or EMPTY_LIST
-
-    async def _run(
-        self,
-        caller: Caller,
-        plan: plans.Plan,
-        arguments: Sequence[Any],
-        object_type: ObjectType,
-        rows: Sequence[Row] = (),
-    ) -> Record:
-        """Runs a plan that answers with one row, and makes sure that it was made for the present model and keys."""
-        sql = compile_plan(caller.model, plan)
-        row = await self._tried(lambda: self._database.fetchrow(sql, *arguments), object_type, rows)
-        return _fresh(row, caller)
-
-    async def _all(
-        self, caller: Caller, plan: plans.Plan, arguments: Sequence[Any], object_type: ObjectType
-    ) -> list[Record]:
-        sql = compile_plan(caller.model, plan)
-        rows: list[Record] = await self._tried(lambda: self._database.fetch(sql, *arguments), object_type)
-        _fresh(rows[0] if rows else None, caller)
-        return rows
-
-    async def _tried(self, run: Callable[[], Any], object_type: ObjectType, rows: Sequence[Row] = ()) -> Any:
-        """Runs a statement, again where it only collided with another; raises our words for what the database says."""
-        for attempt in range(ATTEMPTS):
-            try:
-                return await run()
-            except PASSING_ERRORS as error:
-                if attempt == ATTEMPTS - 1:
-                    raise explain(error, object_type, rows) from error
-                await asyncio.sleep(0.01 * 2**attempt)
-            except asyncpg.PostgresError as error:
-                raise explain(error, object_type, rows) from error
-            except (asyncpg.InterfaceError, OverflowError) as error:
-                # asyncpg itself refuses an argument that the column's type cannot hold.
-                if isinstance(error, asyncpg.InterfaceError) and not isinstance(error, ValueError):
-                    raise
-                raise BadRequest("A value is out of the range that its field can hold.") from error
-        raise AssertionError("unreachable")
-
-    async def _on(
-        self,
-        connection: Connection,
-        caller: Caller,
-        plan: plans.Plan,
-        arguments: Sequence[Any],
-        object_type: ObjectType,
-    ) -> Record:
-        """Runs a plan inside a transaction."""
-        return _fresh(await connection.fetchrow(compile_plan(caller.model, plan), *arguments), caller)
 
     async def _locked(
         self, caller: Caller, connection: Connection, object_type: ObjectType, ids: Sequence[str]
@@ -439,15 +443,9 @@ class _DryRun(Exception):
         self.records = records
 
 
-def _versions(caller: Caller) -> list[Any]:
-    """Slots 0 to 2 of every write."""
+def write_arguments(caller: Caller) -> list[Any]:
+    """The arguments that every write begins with, slots 0 to 2."""
     return [caller.model.version, caller.state.access_version, caller.actor]
-
-
-def _fresh(row: Record | None, caller: Caller) -> Record:
-    if row is None or row["model"] != caller.model.version or row["access"] != caller.state.access_version:
-        raise Stale
-    return row
 
 
 def _by_id(slot: int) -> plans.Filter:

@@ -11,7 +11,12 @@ from threescore.records.caller import Caller
 from threescore.rest.envelope import INTERNAL_ERROR, encode_error
 from threescore.rest.grammar.parameters import Parameters, parse_query_string
 from threescore.rest.grammar.path import Route, parse_path
-from threescore.rest.grammar.warnings import repeated_parameters, unknown_parameters, warning_header
+from threescore.rest.grammar.warnings import (
+    ParameterWarning,
+    repeated_parameters,
+    unknown_parameters,
+    warning_header,
+)
 from threescore.rest.http import (
     Headers,
     Receive,
@@ -52,36 +57,37 @@ class RestApi:
             await send_preflight(send, requested)
             return
         headers = read_headers(scope)
+        ignored: list[ParameterWarning] = []
         try:
-            reply = await self._reply(scope, receive, headers)
+            reply = await self._reply(scope, receive, headers, ignored)
         except ThreescoreError as error:
             reply = Reply(*encode_error(error))
         except Exception:
             log.exception("request failed", method=scope["method"], path=scope["path"])
             reply = Reply(500, msgspec.json.encode(INTERNAL_ERROR))
+        if ignored:
+            reply.warning = warning_header(ignored)
         await send_reply(scope, headers, reply, send)
 
-    async def _reply(self, scope: Scope, receive: Receive, headers: Headers) -> Reply:
-        path = scope["path"].removeprefix(scope.get("root_path", "")).removeprefix("/rest")
-        if not path.strip("/"):
+    async def _reply(self, scope: Scope, receive: Receive, headers: Headers, ignored: list[ParameterWarning]) -> Reply:
+        """The reply to a request; parameters without effect are added to `ignored`."""
+        path = scope["path"].removeprefix("/rest")
+        segments = tuple(part for part in path.split("/") if part)
+        if not segments:
             raise _no_page(scope)
         claims = self._tokens.verify(bearer_token(headers.authorization))
         method = "GET" if scope["method"] == "HEAD" else scope["method"]
         parameters = parse_query_string(scope["query_string"])
-        segments = tuple(part for part in path.split("/") if part)
         if segments[0] == "metadata":
             takes_body = method in ("POST", "PATCH", "PUT")
             body = await self._body(receive, headers) if takes_body else None
             return await self._of_model(claims, method, segments[1:], parameters, body)
         route = parse_path(method, path)
-        body = await self._body(receive, headers) if route.action in TAKING_A_BODY else None
-        reply = await self._of_records(claims, route, parameters, body)
-        ignored = [*unknown_parameters(route.action, parameters.values)]
+        ignored += unknown_parameters(route.action, parameters.values)
         if parameters.repeated:
             ignored += repeated_parameters(route.action, parameters.repeated)
-        if ignored:
-            reply.warning = warning_header(ignored)
-        return reply
+        body = await self._body(receive, headers) if route.action in TAKING_A_BODY else None
+        return await self._of_records(claims, route, parameters, body)
 
     async def _body(self, receive: Receive, headers: Headers) -> Json:
         return decode_body(await read_body(receive, headers, self._body_limit), headers)

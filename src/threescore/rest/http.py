@@ -29,11 +29,12 @@ _PREFLIGHT = [
 
 
 class Reply(Struct):
-    """What is answered. `warning` is the value of a `Warning` header."""
+    """What is answered. `warning` is the value of a `Warning` header; the media type is JSON unless it is given."""
 
     status: int
     body: bytes
     warning: str | None = None
+    media_type: str | None = None
 
 
 class Headers(Struct):
@@ -110,7 +111,7 @@ def decode_body(body: bytes, headers: Headers) -> Json:
 async def send_reply(scope: Scope, headers: Headers, reply: Reply, send: Send) -> None:
     """Sends a reply, as 304 where the caller has it already, and without its body for HEAD."""
     status, body = reply.status, reply.body
-    fields = [_JSON, *_CORS]
+    fields = [(b"content-type", reply.media_type.encode()) if reply.media_type else _JSON, *_CORS]
     if reply.warning:
         fields.append((b"warning", reply.warning.encode("latin-1", "replace")))
     if status == 200 and scope["method"] in ("GET", "HEAD"):
@@ -118,7 +119,7 @@ async def send_reply(scope: Scope, headers: Headers, reply: Reply, send: Send) -
         fields.append((b"etag", etag.encode()))
         if headers.if_none_match is not None and _matches(headers.if_none_match, etag):
             status, body = 304, b""
-            fields.remove(_JSON)
+            del fields[0]
     if status != 304:
         fields.append((b"content-length", str(len(body)).encode()))
     await send({"type": "http.response.start", "status": status, "headers": fields})

@@ -5,13 +5,18 @@ from collections.abc import Iterator
 from threescore.catalog.changes.draft import Draft
 from threescore.catalog.changes.report import Issue
 from threescore.errors import BadRequest
-from threescore.model.naming import MAX_NAME_LENGTH, check_name, name_from_label, plural_name_from_label
+from threescore.model.naming import MAX_NAME_LENGTH, RESERVED_NAME, check_name, name_from_label, plural_name_from_label
 from threescore.model.objects import Field, ObjectType
 
 MAX_LABEL_LENGTH = 63
 
 MAX_OBJECT_NAME_LENGTH = MAX_NAME_LENGTH - len("targetId")
 """So that the join columns `target<Name>Id` of the objects that can point at every other one fit a column name."""
+
+_WORDS_OF_THE_APIS = frozenset(
+    ["batch", "boolean", "float", "int", "metadata", "mutation", "query", "restore", "string", "subscription"]
+)
+"""Names that objects may not have because a REST path or a GraphQL type of that name means something else."""
 
 
 def object_naming_issues(draft: Draft, object_type: ObjectType) -> list[Issue]:
@@ -71,6 +76,8 @@ def _object_name_problem(name: str) -> str | None:
     problem = check_name(name)
     if problem is None and len(name) > MAX_OBJECT_NAME_LENGTH:
         return "Name is too long"
+    if problem is None and name in _WORDS_OF_THE_APIS:
+        return RESERVED_NAME
     return problem
 
 

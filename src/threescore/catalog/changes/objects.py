@@ -1,5 +1,6 @@
 """Creating, changing and deleting objects. Rules only: everything happens to a `Draft`."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -45,6 +46,9 @@ _STANDARD = frozenset({*OBJECT_OVERRIDES, "is_active", "is_searchable", "open_re
 
 _SYSTEM = frozenset({*OBJECT_OVERRIDES, "is_active"})
 """All that may change on a system object."""
+
+_ALONE = frozenset({"name_singular", "name_plural", "label_identifier_field_id"})
+"""What only one object at a time may change: other objects, or all its records, follow."""
 
 
 def create_object(draft: Draft, sent: ObjectInput) -> ObjectType:
@@ -115,6 +119,18 @@ def update_object(draft: Draft, object_id: UUID, sent: ObjectInput) -> ObjectTyp
             if naming:
                 raise field_refusal("update", owner, field, *naming)
     return draft.object_type(object_id)
+
+
+def update_objects(draft: Draft, updates: Sequence[tuple[UUID, ObjectInput]]) -> None:
+    """Changes several objects, each once. Raises as update_object does, and BadRequest for changes that go alone."""
+    if len({object_id for object_id, _ in updates}) < len(updates):
+        raise BadRequest("The same object is there twice; put all its changes into one", code="INVALID_OBJECT_INPUT")
+    for object_id, sent in updates:
+        old = draft.find_object(object_id)
+        if len(updates) > 1 and old is not None and not _ALONE.isdisjoint(_changes(old, sent)):
+            message = f'"{old.name_singular}" is to be renamed or told apart by another field: send that one at a time'
+            raise BadRequest(message, code="INVALID_OBJECT_INPUT")
+        update_object(draft, object_id, sent)
 
 
 def delete_object(draft: Draft, object_id: UUID) -> ObjectType:

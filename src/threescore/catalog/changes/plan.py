@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 from uuid import UUID
 
 from threescore.catalog import ddl
-from threescore.catalog.changes.report import Action, Issue, field_refusal, index_refusal
+from threescore.catalog.changes.report import Action, Issue, field_refusal, index_refusal, object_refusal
 from threescore.errors import ValidationReport
 from threescore.model.objects import Field, Index, Model, ObjectType
 from threescore.sql import quote_identifier
@@ -21,11 +21,13 @@ T = TypeVar("T", ObjectType, Field, Index)
 class Step:
     """One statement. `refusal` is the cause to report when the records that exist do not allow it.
 
-    A probe changes nothing: when it finds a row, its refusal is raised.
+    `too_long` is the cause when one of their values is too long for an index or for the search. A probe changes
+    nothing: when it finds a row, its refusal is raised.
     """
 
     sql: str
     refusal: ValidationReport | None = None
+    too_long: ValidationReport | None = None
     is_probe: bool = False
 
 
@@ -104,12 +106,12 @@ def _steps(old: Model, new: Model) -> Iterator[Step]:
     for before, after in kept:
         for field in after.fields:
             if field.id not in before.field_by_id:
-                refusal = _no_value(after, field, "create")
-                yield from (Step(sql, refusal) for sql in ddl.add_field(new, after, field))
+                refusal, too_long = _no_value(after, field, "create"), _too_long_to_search(after)
+                yield from (Step(sql, refusal, too_long) for sql in ddl.add_field(new, after, field))
             elif field != (present := before.field_by_id[field.id]):
                 yield from _alter(after, present, field)
         if _searched(before, after) != _searched(after, before):
-            yield from _plain(ddl.rebuild_search_vector(after))
+            yield from (Step(sql, None, _too_long_to_search(after)) for sql in ddl.rebuild_search_vector(after))
     for before, after in kept:
         for field in before.fields:
             if field.id not in after.field_by_id:
@@ -121,7 +123,8 @@ def _steps(old: Model, new: Model) -> Iterator[Step]:
         built = {index.id for index in before.indexes}
         for index in after.indexes:
             if index.id not in built:
-                yield from (Step(sql, _not_unique(after, index)) for sql in ddl.create_index(after, index))
+                refusal, too_long = _not_unique(after, index), _too_long_to_index(after, index)
+                yield from (Step(sql, refusal, too_long) for sql in ddl.create_index(after, index))
 
 
 def _plain(statements: Iterable[str]) -> Iterator[Step]:
@@ -184,10 +187,20 @@ def _no_value(owner: ObjectType, field: Field, action: Action) -> ValidationRepo
     return field_refusal(action, owner, field, Issue("INVALID_FIELD_INPUT", message))
 
 
-def _not_unique(owner: ObjectType, index: Index) -> ValidationReport | None:
-    names = ", ".join(f'"{owner.field_by_id[part.field_id].name}"' for part in index.fields)
-    if index.is_unique:
-        issue = Issue("INDEX_DUPLICATE_VALUES", f"Field {names} cannot be unique: some records share the same value")
-    else:
-        issue = Issue("INDEX_VALUES_TOO_LONG", f"Field {names} cannot be indexed: some records have too long a value")
-    return index_refusal("creating index", index, issue)
+def _not_unique(owner: ObjectType, index: Index) -> ValidationReport:
+    message = f"Field {_field_names(owner, index)} cannot be unique: some records share the same value"
+    return index_refusal("creating index", index, Issue("INDEX_DUPLICATE_VALUES", message))
+
+
+def _too_long_to_index(owner: ObjectType, index: Index) -> ValidationReport:
+    message = f"Field {_field_names(owner, index)} cannot be indexed: some records have too long a value"
+    return index_refusal("creating index", index, Issue("INDEX_VALUES_TOO_LONG", message))
+
+
+def _too_long_to_search(owner: ObjectType) -> ValidationReport:
+    message = f'Some records of object "{owner.name_singular}" have too much text to be searched'
+    return object_refusal("update", owner, Issue("INVALID_OBJECT_INPUT", message))
+
+
+def _field_names(owner: ObjectType, index: Index) -> str:
+    return ", ".join(f'"{owner.field_by_id[part.field_id].name}"' for part in index.fields)

@@ -14,6 +14,7 @@ from threescore.errors import BadRequest
 from threescore.model.fields.values import Json
 from threescore.model.naming import name_from_label
 from threescore.model.objects import MANY_TO_ONE, ONE_TO_MANY, Field, ObjectType
+from threescore.model.overrides import resolved
 
 RELATION = "RELATION"
 MORPH_RELATION = "MORPH_RELATION"
@@ -201,7 +202,7 @@ def _target_id(field: Field) -> UUID:
 
 
 def _description(owner: ObjectType, target: ObjectType) -> str:
-    return f"{owner.label_plural} tied to the {target.label_singular}"
+    return f"{resolved(owner, 'label_plural')} tied to the {resolved(target, 'label_singular')}"
 
 
 def _malformed(message: str, user_message: str, value: Json) -> Exception:

@@ -1,5 +1,6 @@
 """The service that changes a workspace's data model. Every door to it obeys the same rules, because they are here."""
 
+from collections.abc import Sequence
 from functools import partial
 from uuid import UUID
 
@@ -34,6 +35,14 @@ class ModelChanges:
         change = partial(objects.update_object, object_id=object_id, sent=sent)
         model, _ = await carry_out(self._database, workspace_id, change)
         return model, model.by_id[object_id]
+
+    async def update_objects(
+        self, workspace_id: UUID, updates: Sequence[tuple[UUID, object]]
+    ) -> tuple[Model, list[ObjectType]]:
+        """Changes several objects at once, each given by its id and a body, or none of them."""
+        sent = [(object_id, read_object_input(body, creating=False)) for object_id, body in updates]
+        model, _ = await carry_out(self._database, workspace_id, lambda d: objects.update_objects(d, sent))
+        return model, [model.by_id[object_id] for object_id, _ in sent]
 
     async def delete_object(self, workspace_id: UUID, object_id: UUID) -> tuple[Model, ObjectType]:
         """Deletes an object with its records, and the relations of others to it."""

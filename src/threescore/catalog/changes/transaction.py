@@ -14,7 +14,7 @@ from threescore.catalog.changes.draft import Draft
 from threescore.catalog.changes.plan import Plan, Step, plan_change
 from threescore.catalog.load import load_model
 from threescore.db.pool import Connection, Database
-from threescore.errors import NotFound, Unavailable
+from threescore.errors import BadRequest, NotFound, Unavailable
 from threescore.model.objects import Model
 from threescore.sql import quote_identifier
 
@@ -37,7 +37,6 @@ _REFUSED_BY_RECORDS = (
     asyncpg.NotNullViolationError,
     asyncpg.CheckViolationError,
     asyncpg.NumericValueOutOfRangeError,
-    asyncpg.ProgramLimitExceededError,
 )
 
 
@@ -85,17 +84,24 @@ async def _attempt(database: Database, workspace_id: UUID, change: Callable[[Dra
 
 
 async def _run(connection: Connection, step: Step) -> None:
-    if step.refusal is None:
-        await connection.execute(step.sql)
-        return
     try:
-        if step.is_probe:
-            if await connection.fetch(step.sql):
-                raise step.refusal
-        else:
+        if not step.is_probe:
             await connection.execute(step.sql)
+            return
+        found = await connection.fetch(step.sql)
+    except asyncpg.TooManyColumnsError as error:
+        # Dropped columns count until the table is written anew, so this can come before there are as many fields.
+        raise BadRequest("The table of the object has no room for more columns", code="INVALID_OBJECT_INPUT") from error
+    except asyncpg.ProgramLimitExceededError as error:
+        if step.too_long is None:
+            raise
+        raise step.too_long from error
     except _REFUSED_BY_RECORDS as error:
+        if step.refusal is None:
+            raise
         raise step.refusal from error
+    if found and step.refusal is not None:
+        raise step.refusal
 
 
 async def _write_rows(connection: Connection, workspace_id: UUID, plan: Plan) -> None:

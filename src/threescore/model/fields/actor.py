@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from threescore.model.fields.base import FieldType, Leaf, Row
 from threescore.model.fields.composite import Composite
+from threescore.model.fields.graphql_types import GraphqlTypes, value_types
 from threescore.model.fields.identifier import Uuid
 from threescore.model.fields.raw_json import RawJson
 from threescore.model.fields.select import Select
@@ -23,8 +24,17 @@ SOURCES = (
 class Source(Select):
     """The way by which an actor came. Its options are the same for every field."""
 
+    graphql: ClassVar[GraphqlTypes] = value_types("ActorSourceEnum", "ActorSourceEnumFilter")
+
     def options(self, leaf: Leaf) -> tuple[str, ...]:
         return SOURCES
+
+
+class Context(RawJson):
+    """What else there is to say of an actor, such as the provider of an e-mail account."""
+
+    graphql: ClassVar[GraphqlTypes] = value_types("ActorContext", "RawJsonFilter", input="JSON")
+    selectable: ClassVar[bool] = True
 
 
 class Actor(Composite):
@@ -32,7 +42,7 @@ class Actor(Composite):
 
     name: ClassVar[str] = "ACTOR"
     sub_fields: ClassVar[Mapping[str, FieldType]] = MappingProxyType(
-        {"source": Source(), "workspaceMemberId": Uuid(), "name": Text(), "context": RawJson()}
+        {"source": Source(), "workspaceMemberId": Uuid(), "name": Text(), "context": Context()}
     )
     counted_sub_fields: ClassVar[tuple[str, ...]] = ("workspaceMemberId", "source")
     takes_unique: ClassVar[bool] = False

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from threescore.errors import BadRequest
 from threescore.model.fields.base import FieldType, Leaf, Row
+from threescore.model.fields.graphql_types import GraphqlTypes, value_types
 from threescore.model.fields.select import array_from_cursor
 from threescore.model.fields.settings import check_list_settings
 from threescore.model.fields.values import NOT_QUOTED, Json, check_text, show, unquote
@@ -18,6 +19,7 @@ class Array(FieldType):
 
     name: ClassVar[str] = "ARRAY"
     operators: ClassVar[tuple[str, ...]] = ("containsIlike", "is", "isEmptyArray")
+    graphql: ClassVar[GraphqlTypes] = value_types("[String]", "ArrayFilter")
 
     def column_type(self, leaf: Leaf) -> str:
         return "text[]"

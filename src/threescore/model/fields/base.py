@@ -17,6 +17,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from threescore.errors import BadRequest
+from threescore.model.fields.graphql_types import GraphqlTypes
 from threescore.model.fields.values import Json as Json
 from threescore.model.fields.values import check_text, encode_json, show, text_array
 from threescore.sql import quote_identifier, quote_literal
@@ -102,6 +103,17 @@ class FieldType:
     """Whether a field of the type may be unique (for a composite type: it has `unique_sub_fields`)."""
 
     takes_default: ClassVar[bool] = True
+
+    graphql: ClassVar[GraphqlTypes]
+    """The GraphQL types of values; `graphql_types` gives those of a field with settings."""
+
+    selectable: ClassVar[bool] = False
+    """Whether clients may name the parts of a value that is JSON to us, which are shown whole either way."""
+
+    @property
+    def type_name(self) -> str:
+        """The name of a composite type where names of types are shown: `FullName`."""
+        return "".join(word.capitalize() for word in self.name.split("_"))
 
     # Columns
 
@@ -228,6 +240,14 @@ class FieldType:
         """SQL for "the whole composite is shown as null"; None for types that are always shown as an object."""
         return None
 
+    def label(self, field: "Field", columns: Mapping[str | None, str]) -> str:
+        """SQL for the field as the text by which a record is called."""
+        return f"coalesce(concat_ws(' ', {', '.join(f'{column}::text' for column in columns.values())}), '')"
+
+    def image(self, field: "Field", columns: Mapping[str | None, str]) -> str:
+        """SQL for the address of the picture that the field holds; the empty text where it holds none."""
+        return "''"
+
     # Filters
 
     def check_operator(self, leaf: Leaf, operator: str) -> None:
@@ -298,6 +318,12 @@ class FieldType:
     def inputs_of(self, field: "Field") -> tuple[str, ...]:
         """The body keys that write the field."""
         return (field.name,)
+
+    # GraphQL
+
+    def graphql_types(self, settings: Mapping[str, Any] | None) -> GraphqlTypes:
+        """The GraphQL types of a field of this type that has the settings."""
+        return self.graphql
 
     # Metadata
 

@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 from threescore.errors import BadRequest
 from threescore.model.fields.base import FieldType, Leaf, truth
+from threescore.model.fields.graphql_types import GraphqlTypes, value_types
 from threescore.model.fields.values import Json, show
 
 
@@ -11,6 +12,7 @@ class Boolean(FieldType):
     name: ClassVar[str] = "BOOLEAN"
     operators: ClassVar[tuple[str, ...]] = ("eq", "is")
     aggregates: ClassVar[tuple[str, ...]] = ("countTrue", "countFalse")
+    graphql: ClassVar[GraphqlTypes] = value_types("Boolean", "BooleanFilter")
 
     def column_type(self, leaf: Leaf) -> str:
         return "boolean"

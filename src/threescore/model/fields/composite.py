@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from threescore.errors import BadRequest
 from threescore.model.fields.base import FieldType, Row
+from threescore.model.fields.graphql_types import GraphqlTypes, composite_types
 from threescore.model.fields.values import Json, plain, show
 
 if TYPE_CHECKING:
@@ -27,6 +28,9 @@ class Composite(FieldType):
         for key, item in given.items():
             leaf = leaves[key]
             row[leaf.column] = leaf.type.accept(leaf, item)
+
+    def graphql_types(self, settings: Mapping[str, Any] | None) -> GraphqlTypes:
+        return composite_types(self.type_name)
 
     def given(self, field: "Field", value: Json) -> Mapping[str, Any] | None:
         """The sub-fields that were sent, all of them known; None for null. Raises BadRequest."""
@@ -74,4 +78,6 @@ class Collection(Composite):
         merged[more] = unique or None
 
     def _item(self, values: list[Any]) -> Any:
-        return dict(zip(self.keys, values, strict=True)) if self.keys else values[0]
+        if not self.keys:
+            return values[0]
+        return {key: "" if value is None else value for key, value in zip(self.keys, values, strict=True)}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from threescore.errors import BadRequest
 from threescore.model.fields.base import FieldType, Leaf, Row
 from threescore.model.fields.composite import Collection
+from threescore.model.fields.graphql_types import GraphqlTypes, value_types
 from threescore.model.fields.raw_json import JsonList
 from threescore.model.fields.settings import check_list_settings
 from threescore.model.fields.text import Text
@@ -49,6 +50,8 @@ def _is_valid(address: str) -> bool:
 
 class AdditionalEmails(JsonList):
     """A list of addresses, in lower case, empty ones left out. One plain address is a list of one."""
+
+    graphql: ClassVar[GraphqlTypes] = value_types("[String!]", "RawJsonFilter")
 
     def accept(self, leaf: Leaf, value: Json) -> Json:
         if isinstance(value, str) and value and not _holds_json(value):

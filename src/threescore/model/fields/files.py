@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from threescore.errors import BadRequest
 from threescore.model.fields.base import Leaf
+from threescore.model.fields.graphql_types import GraphqlTypes, value_types
 from threescore.model.fields.identifier import Uuid
 from threescore.model.fields.raw_json import RawJson
 from threescore.model.fields.values import Json, show
@@ -20,7 +21,9 @@ class Files(RawJson):
 
     name: ClassVar[str] = "FILES"
     takes_unique: ClassVar[bool] = False
+    selectable: ClassVar[bool] = True
     takes_default: ClassVar[bool] = False
+    graphql: ClassVar[GraphqlTypes] = value_types("[FileObject]", "RawJsonFilter", input="[FileItemInput]")
 
     def accept(self, leaf: Leaf, value: Json) -> Json:
         if value is None or value == []:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from threescore.errors import BadRequest
 from threescore.model.fields.base import FieldType, Leaf
+from threescore.model.fields.graphql_types import GraphqlTypes, value_types
 from threescore.model.fields.values import NOT_QUOTED, Json, show, unquote
 from threescore.sql import quote_identifier
 
@@ -22,6 +23,7 @@ class Uuid(FieldType):
     name: ClassVar[str] = "UUID"
     operators: ClassVar[tuple[str, ...]] = ("eq", "neq", "gt", "gte", "lt", "lte", "in", "is")
     searchable: ClassVar[bool] = True
+    graphql: ClassVar[GraphqlTypes] = value_types("UUID", "UUIDFilter")
 
     def column_type(self, leaf: Leaf) -> str:
         return "uuid"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from threescore.errors import BadRequest
 from threescore.model.fields.base import FieldType, Leaf, Row
 from threescore.model.fields.composite import Collection
+from threescore.model.fields.graphql_types import GraphqlTypes, value_types
 from threescore.model.fields.raw_json import JsonList
 from threescore.model.fields.settings import check_list_settings
 from threescore.model.fields.text import Text
@@ -68,6 +69,8 @@ def _invalid() -> BadRequest:
 class SecondaryLinks(JsonList):
     """A list of `{label, url}`; entries without a URL are left out."""
 
+    graphql: ClassVar[GraphqlTypes] = value_types("[SecondaryLink!]", "RawJsonFilter", input="[SecondaryLinkInput!]")
+
     def accept(self, leaf: Leaf, value: Json) -> Json:
         links: list[Any] = []
         for item in self.items(leaf, value):
@@ -103,6 +106,9 @@ class Links(Collection):
     keys: ClassVar[tuple[str, ...]] = ("url", "label")
     more: ClassVar[str] = "secondaryLinks"
     searchable: ClassVar[bool] = True
+
+    def image(self, field: "Field", columns: Mapping[str | None, str]) -> str:
+        return f"coalesce({columns['primaryLinkUrl']}, '')"
 
     def search_texts(self, field: "Field") -> tuple[str, ...]:
         label, url, secondary = (quote_identifier(leaf.column) for leaf in field.leaves)

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from threescore.errors import BadRequest
 from threescore.model.fields.base import FieldType, Leaf
+from threescore.model.fields.graphql_types import GraphqlTypes, value_types
 from threescore.model.fields.values import MAX_FLOAT, Json, show
 
 MAX_SAFE_INTEGER = 9007199254740991
@@ -22,6 +23,13 @@ MAX_AMOUNT = 10**38 - 1
 _LEADING_NUMBER = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,6}(?!\d))?)", re.ASCII)
 _NUMBER = re.compile(r"\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,6})?\s*", re.ASCII)
 _INTEGER = re.compile(r"[+-]?\d{1,400}", re.ASCII)
+
+_GRAPHQL = {
+    "float": value_types("Float", "FloatFilter"),
+    "int": value_types("Int", "IntFilter"),
+    "bigint": value_types("BigInt", "BigIntFilter"),
+}
+"""The GraphQL types of a NUMBER by its data type."""
 
 _COMPARISONS = ("eq", "neq", "gt", "gte", "lt", "lte", "in", "is")
 
@@ -112,8 +120,7 @@ class Number(_Float):
     @staticmethod
     def data_type(leaf: Leaf) -> str:
         """float, int or bigint."""
-        settings = leaf.field.settings
-        return settings.get("dataType") or "float" if settings else "float"
+        return _data_type(leaf.field.settings)
 
     def column_type(self, leaf: Leaf) -> str:
         return "double precision" if self.data_type(leaf) == "float" else "bigint"
@@ -142,6 +149,9 @@ class Number(_Float):
     def _is_exact_form(data_type: str, text: str) -> bool:
         """Whether text may stand for the number: always for bigint; for int only where it is read as text too."""
         return data_type == "bigint" or abs(int(text)) > MAX_SAFE_INTEGER
+
+    def graphql_types(self, settings: Mapping[str, Any] | None) -> GraphqlTypes:
+        return _GRAPHQL[_data_type(settings)]
 
     def check_leaf_default(self, leaf: Leaf, value: Json) -> str | None:
         if isinstance(value, bool | str) and self.data_type(leaf) != "bigint":
@@ -184,11 +194,16 @@ class Number(_Float):
         return self.accept(leaf, value)
 
 
+def _data_type(settings: Mapping[str, Any] | None) -> str:
+    return settings.get("dataType") or "float" if settings else "float"
+
+
 class Numeric(_Comparable):
     """A number of any precision; a numeric text is taken too, and the empty text is NULL."""
 
     name: ClassVar[str] = "NUMERIC"
     creatable: ClassVar[bool] = False
+    graphql: ClassVar[GraphqlTypes] = value_types("BigFloat", "BigFloatFilter")
 
     def column_type(self, leaf: Leaf) -> str:
         return "numeric"
@@ -256,6 +271,7 @@ class Position(_Float):
     groupable: ClassVar[bool] = False
     creatable: ClassVar[bool] = False
     takes_unique: ClassVar[bool] = False
+    graphql: ClassVar[GraphqlTypes] = value_types("Position", "FloatFilter")
 
     def accept(self, leaf: Leaf, value: Json) -> Json:
         if type(value) is int or type(value) is float:

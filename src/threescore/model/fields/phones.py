@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 from threescore.errors import BadRequest
 from threescore.model.fields.base import FieldType, Leaf, Row
 from threescore.model.fields.composite import Collection
+from threescore.model.fields.graphql_types import GraphqlTypes, value_types
 from threescore.model.fields.raw_json import JsonList
 from threescore.model.fields.settings import check_list_settings
 from threescore.model.fields.text import Text
@@ -108,6 +109,10 @@ def _read(leaf: Leaf, number: Json, country: Json, calling: Json) -> Phone:
 
 class AdditionalPhones(JsonList):
     """A list of `{number, countryCode, callingCode}`; entries without a number are left out."""
+
+    graphql: ClassVar[GraphqlTypes] = value_types(
+        "[AdditionalPhone!]", "RawJsonFilter", input="[AdditionalPhoneInput!]"
+    )
 
     def accept(self, leaf: Leaf, value: Json) -> Json:
         phones: list[Any] = []

@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 from threescore.errors import BadRequest
 from threescore.model.fields.base import FieldType, Leaf
+from threescore.model.fields.graphql_types import GraphqlTypes, value_types
 from threescore.model.fields.values import Json, check_json, encode_json, parse_json, show
 
 
@@ -23,6 +24,7 @@ class RawJson(FieldType):
     name: ClassVar[str] = "RAW_JSON"
     operators: ClassVar[tuple[str, ...]] = ("is", "like")
     groupable: ClassVar[bool] = False
+    graphql: ClassVar[GraphqlTypes] = value_types("JSON", "RawJsonFilter")
 
     def column_type(self, leaf: Leaf) -> str:
         return "jsonb"
@@ -54,6 +56,8 @@ class RawJson(FieldType):
 
 class JsonList(RawJson):
     """A JSON sub-field that is a list: NULL is shown as the empty list."""
+
+    selectable: ClassVar[bool] = True
 
     def json(self, leaf: Leaf, column: str) -> str:
         return f"coalesce({column}, '[]'::jsonb)"

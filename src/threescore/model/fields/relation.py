@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from threescore.errors import BadRequest
 from threescore.model.fields.base import Leaf, Row
+from threescore.model.fields.graphql_types import GraphqlTypes, value_types
 from threescore.model.fields.identifier import Uuid
 from threescore.model.fields.values import Json
 
@@ -19,6 +20,7 @@ class Relation(Uuid):
     """
 
     name: ClassVar[str] = "RELATION"
+    graphql: ClassVar[GraphqlTypes] = value_types("ID", "UUIDFilter")
     searchable: ClassVar[bool] = False
     takes_unique: ClassVar[bool] = False
     takes_default: ClassVar[bool] = False

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from threescore.errors import BadRequest
 from threescore.model.fields.base import COMPARISONS, FieldType, Leaf, Row
+from threescore.model.fields.graphql_types import GraphqlTypes, value_types
 from threescore.model.fields.values import Json, check_text, show
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ class SearchVector(FieldType):
     creatable: ClassVar[bool] = False
     takes_unique: ClassVar[bool] = False
     takes_default: ClassVar[bool] = False
+    graphql: ClassVar[GraphqlTypes] = value_types("TSVector", "TSVectorFilter")
 
     def column_type(self, leaf: Leaf) -> str:
         return "tsvector"

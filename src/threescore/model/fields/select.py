@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 from threescore.errors import BadRequest
 from threescore.model.fields.base import COMPARISONS, FieldType, Leaf
+from threescore.model.fields.graphql_types import GraphqlTypes, value_types
 from threescore.model.fields.values import NOT_QUOTED, Json, check_text, plain, show, text_array, unquote
 
 
@@ -14,6 +15,7 @@ class Select(FieldType):
     operators: ClassVar[tuple[str, ...]] = (
         "eq", "neq", "gt", "gte", "lt", "lte", "in", "containsAny", "is", "isEmptyArray",
     )  # fmt: skip
+    graphql: ClassVar[GraphqlTypes] = value_types("Options", "OptionsFilter")
 
     def options(self, leaf: Leaf) -> tuple[str, ...]:
         """The values that the leaf may have, in their order."""
@@ -49,11 +51,18 @@ class Select(FieldType):
             return f'Default value "{plain(str(value))}" must be one of the option values'
         return None
 
+    def check_operator(self, leaf: Leaf, operator: str) -> None:
+        if operator == "containsAny":
+            # Listed among the operators on the wire, but a field with one value has nothing to contain.
+            raise BadRequest(
+                f'Operator "containsAny" is not valid for field "{leaf.path}" of type {self.name}'
+                ' - a field with one value can be compared with "in"'
+            )
+        super().check_operator(leaf, operator)
+
     def predicate(self, leaf: Leaf, operator: str, column: str, slot: str) -> str:
         if operator in ("gt", "gte", "lt", "lte"):
             return f"{self.sort_key(leaf, column)} {COMPARISONS[operator]} {self.sort_key(leaf, slot)}"
-        if operator == "containsAny":
-            return f"{column} = ANY({slot})"
         if operator == "isEmptyArray":
             return f"({column} IS NULL) = {slot}"
         return super().predicate(leaf, operator, column, slot)
@@ -73,6 +82,7 @@ class MultiSelect(FieldType):
 
     name: ClassVar[str] = "MULTI_SELECT"
     operators: ClassVar[tuple[str, ...]] = ("containsAny", "is", "isEmptyArray")
+    graphql: ClassVar[GraphqlTypes] = value_types("[Options]", "OptionsFilter")
 
     def column_type(self, leaf: Leaf) -> str:
         return "text[]"
@@ -123,6 +133,11 @@ class MultiSelect(FieldType):
 
     def is_null(self, leaf: Leaf, column: str) -> str:
         return f"({column} IS NULL OR {column} = '{{}}')"
+
+    def sort_key(self, leaf: Leaf, expression: str) -> str:
+        options = text_array(leaf.field.option_values)
+        places = "array_agg(array_position(" + options + ", e.value) ORDER BY e.place)"
+        return f"(SELECT {places} FROM unnest({expression}) WITH ORDINALITY AS e(value, place))"
 
     def from_cursor(self, leaf: Leaf, value: Json) -> Any:
         return array_from_cursor(leaf, value)

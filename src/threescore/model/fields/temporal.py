@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from threescore.errors import BadRequest
 from threescore.model.fields.base import FieldType, Leaf
+from threescore.model.fields.graphql_types import GraphqlTypes, date_types
 from threescore.model.fields.values import Json, show, unquote
 
 _COMPARISONS = ("eq", "neq", "gt", "gte", "lt", "lte", "in", "is")
@@ -112,6 +113,7 @@ class Date(_Temporal):
     name: ClassVar[str] = "DATE"
     words: ClassVar[str] = "date"
     expected: ClassVar[str] = "'YYYY-MM-DD'"
+    graphql: ClassVar[GraphqlTypes] = date_types("Date", "DateFilter")
 
     def column_type(self, leaf: Leaf) -> str:
         return "date"
@@ -143,6 +145,7 @@ class DateTime(_Temporal):
     name: ClassVar[str] = "DATE_TIME"
     words: ClassVar[str] = "date-time"
     expected: ClassVar[str] = "'YYYY-MM-DDTHH:mm:ssZ'"
+    graphql: ClassVar[GraphqlTypes] = date_types("DateTime", "DateTimeFilter")
 
     def column_type(self, leaf: Leaf) -> str:
         return "timestamptz(3)"

@@ -1,11 +1,15 @@
 """TEXT: one text column, where the empty text and NULL are the same thing."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from threescore.errors import BadRequest
 from threescore.model.fields.base import FieldType, Leaf
+from threescore.model.fields.graphql_types import GraphqlTypes, value_types
 from threescore.model.fields.values import NOT_QUOTED, Json, check_text, show, unquote
+
+if TYPE_CHECKING:
+    from threescore.model.objects import Field
 
 MAX_DISPLAYED_ROWS = 100
 
@@ -18,9 +22,13 @@ class Text(FieldType):
         "eq", "neq", "gt", "gte", "lt", "lte", "in", "is", "like", "ilike", "startsWith", "endsWith",
     )  # fmt: skip
     searchable: ClassVar[bool] = True
+    graphql: ClassVar[GraphqlTypes] = value_types("String", "StringFilter")
 
     def column_type(self, leaf: Leaf) -> str:
         return "text"
+
+    def image(self, field: "Field", columns: Mapping[str | None, str]) -> str:
+        return f"coalesce({columns[None]}, '')"
 
     def accept(self, leaf: Leaf, value: Json) -> Json:
         if type(value) is str:

@@ -7,16 +7,19 @@ from threescore.model.objects import Model
 from threescore.query import plan as plans
 from threescore.query.compile.cascade import absorb, destroy
 from threescore.query.compile.group import group
-from threescore.query.compile.read import duplicates, find_connection, find_first, find_many, find_one
+from threescore.query.compile.read import duplicates, find_by_ids, find_connection, find_first, find_many, find_one
+from threescore.query.compile.search import search
 from threescore.query.compile.write import create, restore, soft_delete, update, upsert
 
 _COMPILERS: dict[type, Callable[[Model, Any], str]] = {
     plans.FindOne: find_one,
     plans.FindFirst: find_first,
+    plans.FindByIds: find_by_ids,
     plans.FindMany: find_many,
     plans.FindConnection: find_connection,
     plans.Group: group,
     plans.Duplicates: duplicates,
+    plans.Search: search,
     plans.Create: create,
     plans.Upsert: upsert,
     plans.Update: update,

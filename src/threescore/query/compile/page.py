@@ -30,7 +30,7 @@ def page_rows(scope: Scope, page: PageOf, also: str = "TRUE") -> str:
     alias = scope.alias
     where = f"({condition(scope, page.filter)}) AND ({also})"
     if page.cursor:
-        where += f" AND ({beyond(scope, page.order, page.cursor)})"
+        where += f" AND ({beyond(scope, page.order, page.cursor, backward=page.backward)})"
     order = order_by(scope, page.order, backward=page.backward)
     carried = "".join(
         f", {scope.column(term.column, term.relation)} AS {_carried(place)}"
@@ -122,12 +122,25 @@ def connection(
                 aggregates.append(wanted)
         columns.append(f"{text} AS {q(part.key)}")
     source = ""
-    if aggregates:
+    if aggregates or not paged:
         counted = Scope(projection.model, object_type, alias)
         where = condition(counted, page.filter)
-        listed = ", ".join(f"{aggregate(counted, a)} AS {q(f'a{place}')}" for place, a in enumerate(aggregates))
+        if not paged:
+            where = f"({where}) AND ({_mentioned(counted, page)} OR TRUE)"
+        numbers = [f"{aggregate(counted, a)} AS {q(f'a{place}')}" for place, a in enumerate(aggregates)]
+        listed = ", ".join(numbers or ["count(*)"])
         source = f" FROM (SELECT {listed} FROM {counted.source} WHERE ({where}) AND ({also})) a"
     return f"({with_rows}SELECT row_to_json(c) FROM (SELECT {', '.join(columns)}{source}) c)"
+
+
+def _mentioned(scope: Scope, page: PageOf) -> str:
+    """A condition of no consequence that names the page's parameters: PostgreSQL refuses those that it never sees."""
+    parts = [f"{length(page)} > 0"]
+    if page.offset is not None:
+        parts.append(f"${page.offset + 1}::bigint > 0")
+    if page.cursor:
+        parts.append(f"({beyond(scope, page.order, page.cursor, backward=page.backward)})")
+    return f"({' OR '.join(parts)})"
 
 
 def edges(
@@ -171,12 +184,12 @@ def edge_columns(
 def _page_info(scope: Scope, page: PageOf, items: tuple[PageFact | Constant, ...], rows: str) -> str:
     first, last = end_cursors(scope, page, rows)
     more = f"(SELECT count(*) FROM {rows}) > {length(page)}"
-    started = "TRUE" if page.cursor else (f"${page.offset + 1}::bigint > 0" if page.offset is not None else "FALSE")
+    passed = "TRUE" if page.cursor else (f"${page.offset + 1}::bigint > 0" if page.offset is not None else "FALSE")
     facts = {
         "startCursor": first,
         "endCursor": last,
-        "hasNextPage": "TRUE" if page.backward else more,
-        "hasPreviousPage": more if page.backward else started,
+        "hasNextPage": passed if page.backward else more,
+        "hasPreviousPage": more if page.backward else passed,
     }
     columns = ", ".join(
         f"{f'{quote_literal(item.text)}::text' if isinstance(item, Constant) else facts[item.name]} AS {q(item.key)}"

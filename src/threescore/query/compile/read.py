@@ -17,6 +17,7 @@ from threescore.query.plan import (
     Constant,
     Duplicates,
     Edges,
+    FindByIds,
     FindConnection,
     FindFirst,
     FindMany,
@@ -51,6 +52,18 @@ def find_first(model: Model, plan: FindFirst) -> str:
     return (
         f"SELECT s.model, s.access, (SELECT row_to_json(j) FROM (SELECT {columns}"
         f" FROM (SELECT t.* FROM {scope.source} WHERE {where} ORDER BY t.id LIMIT 1) t{joins}) j) AS record"
+        f" FROM {table(model, '_state')} s"
+    )
+
+
+def find_by_ids(model: Model, plan: FindByIds) -> str:
+    """Columns: model, access, records."""
+    object_type = model.by_singular[plan.object]
+    columns, joins = Projection(model).record(object_type, plan.selection, "t")
+    return (
+        f"SELECT s.model, s.access, (SELECT json_agg(row_to_json(j)) FROM (SELECT {columns}"
+        f" FROM unnest($1::uuid[]) WITH ORDINALITY u(id, place)"
+        f" JOIN {table(model, object_type.table)} t ON t.id = u.id{joins} ORDER BY u.place) j) AS records"
         f" FROM {table(model, '_state')} s"
     )
 

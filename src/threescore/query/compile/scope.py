@@ -133,12 +133,12 @@ def order_by(scope: Scope, order: tuple[OrderTerm, ...], *, backward: bool = Fal
     return ", ".join(parts)
 
 
-def beyond(scope: Scope, order: tuple[OrderTerm, ...], cursor: Cursor) -> str:
+def beyond(scope: Scope, order: tuple[OrderTerm, ...], cursor: Cursor, *, backward: bool) -> str:
     """The keyset condition: strictly after the cursor's record in the order, or before it, nulls included."""
     text = "FALSE"
     for term, slot in reversed(list(zip(order, cursor.slots, strict=True))):
         key = _sort_key(scope, term)
-        descending, nulls_first = term.descending != cursor.before, term.nulls_first != cursor.before
+        descending, nulls_first = term.descending != backward, term.nulls_first != backward
         if slot is None:
             past = f"{key} IS NOT NULL" if nulls_first else "FALSE"
             text = f"({past}) OR ({key} IS NULL AND ({text}))"

@@ -181,19 +181,15 @@ def update(model: Model, plan: Update) -> str:
     values = {c: f"c.{q(c)}" for c in plan.columns}
     values.setdefault("updatedAt", "now()")
     values |= actor_values("updatedBy")
-    change = (
-        f", change AS (SELECT * FROM json_to_record($4::json) AS c({_typed(object_type, plan.columns)}))"
-        if plan.columns
-        else ""
-    )
-    source = "target o, actor a, allowed" + (", change c" if plan.columns else "")
+    typed = _typed(object_type, plan.columns) or '"#" text'
+    change = f", change AS (SELECT * FROM json_to_record($4::json) AS c({typed}))"
     return _changing(
         model,
         object_type,
         plan.selection,
         before=f"WITH {ACTOR}, {target(model, object_type, plan.filter, plan.limit)}{change}",
         values=values,
-        source=source,
+        source="target o, actor a, change c, allowed",
         operation="updated",
         fields=_fields_of(object_type, plan.columns),
     )

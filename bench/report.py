@@ -1,0 +1,62 @@
+"""The numbers of a run as text."""
+
+from dataclasses import dataclass
+from statistics import median
+
+from rich.console import Console
+from rich.table import Table
+
+from bench.cases import Case
+from bench.load import Measured
+
+OURS, PGBENCH, MINIMAL = "threescore", "pgbench", "minimal"
+SUBJECTS = {OURS: "Threescore", PGBENCH: "pgbench", MINIMAL: "minimal app"}
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The rounds of one case at one concurrency, by subject."""
+
+    case: Case
+    concurrency: int
+    rounds: dict[str, list[Measured]]
+
+    def ratio(self, subject: str, other: str) -> float:
+        """The rate of one as a share of the other's: the median over the rounds, each with its own neighbour."""
+        pairs = zip(self.rounds[subject], self.rounds[other], strict=True)
+        return median(mine.rate / theirs.rate for mine, theirs in pairs)
+
+
+def print_results(console: Console, results: list[Result]) -> None:
+    """A table of all that was measured."""
+    table = Table(box=None, pad_edge=False)
+    table.add_column("Request", no_wrap=True)
+    table.add_column("Clients", justify="right")
+    table.add_column("", no_wrap=True)
+    for title in ("per second", "p50 ms", "p99 ms", "of pgbench", "of minimal"):
+        table.add_column(title, justify="right", no_wrap=True)
+    for result in results:
+        for place, (subject, name) in enumerate(SUBJECTS.items()):
+            rounds = result.rounds[subject]
+            table.add_row(
+                *((result.case.title, str(result.concurrency)) if place == 0 else ("", "")),
+                name,
+                f"{median(item.rate for item in rounds):,.0f}",
+                f"{1000 * median(item.percentile(0.5) for item in rounds):.2f}",
+                f"{1000 * median(item.percentile(0.99) for item in rounds):.2f}",
+                "" if subject == PGBENCH else f"{result.ratio(subject, PGBENCH):.2f}",
+                "" if subject != OURS else f"{result.ratio(subject, MINIMAL):.2f}",
+            )
+        table.add_section()
+    console.print(table)
+
+
+def print_targets(console: Console, results: list[Result], concurrency: int) -> None:
+    """Which ratios were to be reached at that concurrency, and whether they were."""
+    for result in results:
+        if result.concurrency != concurrency:
+            continue
+        for other, least in result.case.least.items():
+            ratio = result.ratio(OURS, other)
+            verdict = "reached" if ratio >= least else "missed"
+            console.print(f"{result.case.title}: {ratio:.2f} of {SUBJECTS[other]}, wanted {least:.2f}: {verdict}")

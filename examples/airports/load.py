@@ -1,0 +1,47 @@
+"""Loading: batches of sixty records, several at once."""
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+
+from examples.airports.api import Api, Record
+from examples.airports.model import airport_record, country_of, country_record
+from examples.airports.world import World
+
+BATCH = 60
+"""The most records that one request may carry."""
+
+Progress = Callable[[int], None]
+"""Is told how many records were just written."""
+
+
+def country_records(world: World) -> list[Record]:
+    """All countries, to be sent."""
+    return [country_record(country, world) for country in world.countries]
+
+
+def airport_records(world: World) -> list[Record]:
+    """All airports, to be sent, each pointing to its country, which must be there already."""
+    return [{**airport_record(airport, world), **country_of(airport)} for airport in world.airports]
+
+
+async def load(api: Api, plural: str, records: Sequence[Record], concurrency: int, progress: Progress) -> None:
+    """Upserts the records: those with a unique code that is known already change, the others are new.
+
+    So it may run again at any time, and a run that broke off is completed by the next. Raises Refused.
+    """
+    batches = _batches(records)
+
+    async def work() -> None:
+        for batch in batches:
+            await api.call("POST", f"batch/{plural}", batch, upsert="true")
+            progress(len(batch))
+
+    # All workers take their batches from the one iterator.
+    async with asyncio.TaskGroup() as group:
+        for _ in range(concurrency):
+            group.create_task(work())
+
+
+def _batches(records: Sequence[Record]) -> Iterator[Sequence[Record]]:
+    for start in range(0, len(records), BATCH):
+        yield records[start : start + BATCH]

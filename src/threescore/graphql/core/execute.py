@@ -1,0 +1,413 @@
+"""Executes operations on records: each root field becomes one plan, whose JSON the database builds."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import structlog
+from graphql import FieldNode, GraphQLError, OperationDefinitionNode, OperationType
+from graphql.pyutils import did_you_mean, suggestion_list
+
+from threescore.access.tokens import Claims
+from threescore.catalog.state import Stale, Workspaces
+from threescore.errors import BadRequest, ThreescoreError, Unavailable
+from threescore.graphql.core.collect import Collector
+from threescore.graphql.core.groups import bind_groups
+from threescore.graphql.core.names import RootField, root_fields
+from threescore.graphql.core.pages import DEFAULT_FIRST, PAGE_ARGUMENTS, bind_page
+from threescore.graphql.core.schema import introspect
+from threescore.graphql.core.search import SEARCH_ARGUMENTS, bind_search, show_search
+from threescore.graphql.core.selections import TYPENAME, Selections
+from threescore.graphql.core.values import (
+    INVALID_INPUT,
+    arguments_of,
+    listed,
+    mapping,
+    number,
+    required,
+    switch,
+    variables_of,
+)
+from threescore.graphql.documents import Document, Documents
+from threescore.graphql.errors import InvalidSelection, entry
+from threescore.graphql.limits import Limits
+from threescore.graphql.request import GraphqlRequest, GraphqlResponse
+from threescore.model.objects import ObjectType
+from threescore.query import plan as plans
+from threescore.query.filters import bind_filter, live_unless_asked
+from threescore.query.plan import Selection
+from threescore.records.caller import Caller
+from threescore.records.service import Records, write_arguments
+
+ATTEMPTS = 5
+"""How often a root field starts again because the model or the keys changed under it."""
+
+ID_ONLY = Selection((plans.Scalar("id", "id"),))
+_TYPE_NAMES = {OperationType.QUERY: "Query", OperationType.MUTATION: "Mutation"}
+_INTROSPECTION = ("__schema", "__type")
+
+encode = msgspec.json.Encoder().encode
+log = structlog.get_logger()
+
+
+class Field(msgspec.Struct, frozen=True):
+    """One root field at work: its nodes (several where one key was asked for in several places) and its action."""
+
+    caller: Caller
+    root: RootField
+    nodes: Sequence[FieldNode]
+    collector: Collector
+
+    @property
+    def object_type(self) -> ObjectType:
+        assert self.root.object_type is not None
+        return self.root.object_type
+
+    def given(self, *names: str) -> dict[str, Any]:
+        """The arguments of the field, of which these are allowed."""
+        return arguments_of(self.nodes[0], self.collector.variables, names)
+
+
+class CoreGraphql:
+    """Answers operations on the records of any workspace."""
+
+    def __init__(self, workspaces: Workspaces, records: Records, limits: Limits) -> None:
+        self._workspaces = workspaces
+        self._records = records
+        self._limits = limits
+        self._documents = Documents(limits.tokens)
+        self._actions: dict[str, Callable[[Field], Awaitable[bytes]]] = {
+            "findMany": self._find_many,
+            "findOne": self._find_one,
+            "findDuplicates": self._find_duplicates,
+            "groupBy": self._group_by,
+            "search": self._search,
+            "createOne": self._create_one,
+            "createMany": self._create_many,
+            "updateOne": self._update_one,
+            "updateMany": self._update_many,
+            "deleteOne": self._delete_one,
+            "deleteMany": self._delete_many,
+            "restoreOne": self._restore_one,
+            "restoreMany": self._restore_many,
+            "destroyOne": self._destroy_one,
+            "destroyMany": self._destroy_many,
+            "mergeMany": self._merge_many,
+        }
+
+    async def execute(self, claims: Claims, request: GraphqlRequest) -> GraphqlResponse:
+        """The answer to one request. Errors of ours are in the answer, not raised."""
+        try:
+            document = self._documents.parse(request.query)
+            operation = document.operation(request.operation_name)
+            kind = _TYPE_NAMES.get(operation.operation)
+            if kind is None:
+                raise GraphQLError(f"Schema is not configured to execute {operation.operation.value} operation.")
+            if kind == "Mutation" and request.read_only:
+                raise GraphQLError("A GET request can only query; send mutations with POST.")
+            variables = variables_of(operation, request.variables)
+            collector = Collector(document.fragments, variables, self._limits.fields)
+            fields = collector.fields([operation.selection_set], kind)
+            if len(fields) > self._limits.root_fields:
+                raise BadRequest(
+                    f"Query too complex - Too many root resolvers requested: {len(fields)} - Maximum allowed root"
+                    f" resolvers: {self._limits.root_fields}",
+                    code="TOO_COMPLEX_QUERY",
+                )
+        except GraphQLError as error:
+            return refusal(error)
+        except ThreescoreError as error:
+            return refusal(error)
+        return await self._answer(claims, document, operation, kind, fields, variables)
+
+    async def _answer(
+        self,
+        claims: Claims,
+        document: Document,
+        operation: OperationDefinitionNode,
+        kind: str,
+        fields: Mapping[str, Sequence[FieldNode]],
+        variables: dict[str, Any],
+    ) -> GraphqlResponse:
+        async def one(key: str, nodes: Sequence[FieldNode]) -> tuple[bytes, dict[str, Any] | None]:
+            try:
+                return await self._field(claims, document, operation, kind, key, nodes, variables), None
+            except Exception as error:
+                if not isinstance(error, ThreescoreError | GraphQLError):
+                    log.exception("root field failed", field=nodes[0].name.value)
+                return b"null", entry(error, [key], nodes[0])
+
+        if kind == "Mutation":
+            results = [await one(key, nodes) for key, nodes in fields.items()]
+        else:
+            results = await asyncio.gather(*(one(key, nodes) for key, nodes in fields.items()))
+        data = b",".join(encode(key) + b":" + value for key, (value, _) in zip(fields, results, strict=True))
+        errors = [error for _, error in results if error is not None]
+        tail = b',"errors":' + encode(errors) if errors else b""
+        return GraphqlResponse(200, b'{"data":{' + data + b"}" + tail + b"}")
+
+    async def _field(
+        self,
+        claims: Claims,
+        document: Document,
+        operation: OperationDefinitionNode,
+        kind: str,
+        key: str,
+        nodes: Sequence[FieldNode],
+        variables: dict[str, Any],
+    ) -> bytes:
+        """The JSON of one root field, made again where the model changed under it."""
+        name = nodes[0].name.value
+        if name == TYPENAME:
+            return encode(kind)
+        for _ in range(ATTEMPTS):
+            state = await self._workspaces.get(claims.workspace_id)
+            try:
+                caller = Caller(state, state.key(claims.key_id))
+                if name in _INTROSPECTION:
+                    if await self._workspaces.refresh(claims.workspace_id, state):
+                        continue
+                    found = introspect(state.model, operation, document.fragments, {key}, variables)
+                    return encode(found[key])
+                roots = root_fields(state.model)
+                known = roots.query if kind == "Query" else roots.mutation
+                root = known.get(name)
+                if root is None:
+                    raise _unknown_root(nodes[0], kind, known)
+                collector = Collector(document.fragments, variables, self._limits.fields)
+                return await self._actions[root.action](Field(caller, root, nodes, collector))
+            except Stale:
+                await self._workspaces.refresh(claims.workspace_id, state)
+            except (ThreescoreError, GraphQLError):
+                # A refusal counts only if it was made with what is true now.
+                if not await self._workspaces.refresh(claims.workspace_id, state):
+                    raise
+        raise Unavailable("The data model is changing too fast to answer; try again")
+
+    # Queries
+
+    async def _find_many(self, field: Field) -> bytes:
+        arguments: list[Any] = []
+        given = field.given(*PAGE_ARGUMENTS)
+        page, length = bind_page(
+            field.caller.model,
+            field.object_type,
+            given,
+            arguments,
+            default=DEFAULT_FIRST,
+            maximum=self._limits.first,
+        )
+        selections = self._selections(field, arguments)
+        parts = selections.connection(field.object_type, field.nodes, rows=max(length, 1))
+        plan = plans.FindConnection(field.object_type.name_singular, page, parts)
+        return await self._records.find_connection(field.caller, plan, arguments)
+
+    async def _find_one(self, field: Field) -> bytes:
+        filter = mapping(field.given("filter"), "filter")
+        if not filter:
+            raise BadRequest("Missing filter argument", code=INVALID_INPUT)
+        arguments: list[Any] = []
+        model, object_type = field.caller.model, field.object_type
+        bound = live_unless_asked(filter, bind_filter(model, object_type, filter, arguments))
+        selection = self._selections(field, arguments).record(object_type, field.nodes)
+        plan = plans.FindFirst(object_type.name_singular, selection, bound)
+        return await self._records.find_first(field.caller, plan, arguments)
+
+    async def _find_duplicates(self, field: Field) -> bytes:
+        given = field.given("ids", "data")
+        ids, data = listed(given, "ids"), listed(given, "data")
+        if ids is not None and data is not None:
+            raise BadRequest('You cannot provide both "data" and "ids" arguments', code="INVALID_ARGS_DATA")
+        if ids is None and data is None:
+            raise BadRequest('You have to provide either "data" or "ids" argument', code="INVALID_ARGS_DATA")
+        if data == []:
+            raise BadRequest(
+                'The "data" condition can not be empty when "ids" input not provided', code="INVALID_ARGS_DATA"
+            )
+        arguments: list[Any] = [None]
+        parts = self._selections(field, arguments).connection(field.object_type, field.nodes, rows=DEFAULT_FIRST)
+        found = await self._records.find_duplicates(
+            field.caller,
+            field.object_type,
+            parts,
+            ids=None if ids is None else [_uuid(value) for value in ids],
+            data=data,
+            arguments=arguments,
+        )
+        return b"[%b]" % b",".join(found)
+
+    async def _group_by(self, field: Field) -> bytes:
+        arguments: list[Any] = []
+        plan = bind_groups(field.caller.model, field.object_type, field.nodes, field.collector, arguments, self._limits)
+        return await self._records.group(field.caller, plan, arguments)
+
+    async def _search(self, field: Field) -> bytes:
+        model = field.caller.model
+        plan, arguments, limit = bind_search(model, field.given(*SEARCH_ARGUMENTS))
+        rows = await self._records.search(field.caller, plan, arguments)
+        return encode(show_search(model, rows, limit, field.nodes, field.collector))
+
+    # Mutations
+
+    async def _create_one(self, field: Field) -> bytes:
+        given = field.given("data", "upsert")
+        data = required(given, "data", "object")
+        try:
+            records = await self._insert(field, [data], upsert=switch(given, "upsert"))
+        except BadRequest as error:
+            error.index = None
+            raise
+        return records[1:-1]
+
+    async def _create_many(self, field: Field) -> bytes:
+        given = field.given("data", "upsert")
+        required(given, "data", "array")
+        return await self._insert(field, listed(given, "data") or [], upsert=switch(given, "upsert"))
+
+    async def _insert(self, field: Field, data: list[Any], *, upsert: bool) -> bytes:
+        insert = self._records.upsert if upsert else self._records.create
+        return await self._shown(field, lambda shown: insert(field.caller, field.object_type, shown, data))
+
+    async def _update_one(self, field: Field) -> bytes:
+        given = field.given("id", "data")
+        record_id, data = _uuid_argument(given, "id"), required(given, "data", "object")
+        return await self._shown_one(
+            field,
+            lambda shown: self._records.update_one(field.caller, field.object_type, shown, record_id, data),
+        )
+
+    async def _update_many(self, field: Field) -> bytes:
+        given = field.given("filter", "data")
+        data, filter = required(given, "data", "object"), _bulk_filter(given)
+        return await self._shown(
+            field, lambda shown: self._records.update_many(field.caller, field.object_type, shown, filter, data)
+        )
+
+    async def _delete_one(self, field: Field) -> bytes:
+        record_id = _uuid_argument(field.given("id"), "id")
+        return await self._shown_one(
+            field, lambda shown: self._records.soft_delete_one(field.caller, field.object_type, shown, record_id)
+        )
+
+    async def _delete_many(self, field: Field) -> bytes:
+        filter = _bulk_filter(field.given("filter"))
+        return await self._shown(
+            field, lambda shown: self._records.soft_delete_many(field.caller, field.object_type, shown, filter)
+        )
+
+    async def _restore_one(self, field: Field) -> bytes:
+        record_id = _uuid_argument(field.given("id"), "id")
+        return await self._shown_one(
+            field, lambda shown: self._records.restore_one(field.caller, field.object_type, shown, record_id)
+        )
+
+    async def _restore_many(self, field: Field) -> bytes:
+        filter = _bulk_filter(field.given("filter"))
+        return await self._shown(
+            field, lambda shown: self._records.restore_many(field.caller, field.object_type, shown, filter)
+        )
+
+    async def _destroy_one(self, field: Field) -> bytes:
+        record_id = _uuid_argument(field.given("id"), "id")
+        arguments = write_arguments(field.caller)
+        selection = self._selections(field, arguments).record(field.object_type, field.nodes)
+        return await self._records.destroy_one(field.caller, field.object_type, selection, record_id, arguments)
+
+    async def _destroy_many(self, field: Field) -> bytes:
+        filter = _bulk_filter(field.given("filter"))
+        arguments = write_arguments(field.caller)
+        rows = self._records.batch_limit
+        selection = self._selections(field, arguments).record(field.object_type, field.nodes, rows=rows)
+        return await self._records.destroy_many(field.caller, field.object_type, selection, filter, arguments)
+
+    async def _merge_many(self, field: Field) -> bytes:
+        given = field.given("ids", "conflictPriorityIndex", "dryRun")
+        ids = [_uuid(value) for value in listed(given, "ids") or required(given, "ids", "array")]
+        priority = number(given, "conflictPriorityIndex")
+        if priority is None:
+            raise BadRequest('Missing required argument: "conflictPriorityIndex" (number)', code=INVALID_INPUT)
+        dry_run = switch(given, "dryRun")
+        selections = self._selections(field, [])
+        selection = selections.record(field.object_type, field.nodes)
+        if selections.has_connections and not dry_run:
+            return await self._shown_one(
+                field,
+                lambda shown: self._records.merge(field.caller, field.object_type, shown, ids, priority, dry_run=False),
+            )
+        if selections.has_connections:
+            raise BadRequest("A dry run shows the merged record itself, without lists of related records")
+        return await self._records.merge(field.caller, field.object_type, selection, ids, priority, dry_run=dry_run)
+
+    def _selections(self, field: Field, arguments: list[Any]) -> Selections:
+        return Selections(field.caller.model, field.collector, arguments, self._limits)
+
+    async def _shown_one(self, field: Field, write: Callable[[Selection], Awaitable[bytes]]) -> bytes:
+        async def listed_write(shown: Selection) -> bytes:
+            return b"[%b]" % await write(shown)
+
+        return (await self._shown(field, listed_write))[1:-1]
+
+    async def _shown(self, field: Field, write: Callable[[Selection], Awaitable[bytes]]) -> bytes:
+        """Writes, and shows the written records as selected.
+
+        The writing statement sees related records as they were before it. Where lists of them are selected, which
+        the write may have changed, the records are read once more after it.
+        """
+        arguments: list[Any] = [None]
+        selections = self._selections(field, arguments)
+        rows = self._records.batch_limit
+        selection = selections.record(field.object_type, field.nodes, rows=rows)
+        if not selections.has_connections:
+            return await write(selection)
+        arguments[0] = [record["id"] for record in msgspec.json.decode(await write(ID_ONLY))]
+        plan = plans.FindByIds(field.object_type.name_singular, selection)
+        return await self._records.find_by_ids(field.caller, plan, arguments)
+
+
+def refusal(error: Exception, status: int = 200) -> GraphqlResponse:
+    """The answer to a request that cannot be executed at all."""
+    return GraphqlResponse(status, encode({"errors": [entry(error)]}), has_data=False)
+
+
+def _unknown_root(node: FieldNode, kind: str, known: Mapping[str, RootField]) -> InvalidSelection:
+    name = node.name.value
+    hint = did_you_mean(suggestion_list(name, list(known))[:3]).replace("'", '"')
+    return InvalidSelection(
+        f'Cannot query field "{name}" on type "{kind}".{hint}', node, extensions={"subCode": "UNKNOWN_ROOT_FIELD"}
+    )
+
+
+def _uuid(value: object) -> str:
+    try:
+        return str(UUID(value))  # type: ignore[arg-type]
+    except (ValueError, AttributeError, TypeError) as error:
+        raise BadRequest(f'Value "{str(value)[:100]}" is not a valid UUID', code=INVALID_INPUT) from error
+
+
+def _uuid_argument(given: Mapping[str, Any], name: str) -> str:
+    value = given.get(name)
+    try:
+        return str(UUID(value))
+    except (ValueError, AttributeError, TypeError) as error:
+        raise BadRequest(f'Missing required argument: "{name}" (UUID)', code=INVALID_INPUT) from error
+
+
+def _bulk_filter(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The filter of a bulk mutation, which must be there and say something. Raises BadRequest."""
+    if given.get("filter") is None:
+        raise BadRequest("Filter is required", code=INVALID_INPUT)
+    filter = mapping(given, "filter")
+    assert filter is not None
+    if _says_nothing(filter):
+        raise BadRequest("A non-empty filter is required for a bulk mutation", code="INVALID_ARGS_FILTER")
+    return filter
+
+
+def _says_nothing(filter: object) -> bool:
+    if isinstance(filter, list):
+        return all(_says_nothing(item) for item in filter)
+    if not isinstance(filter, dict):
+        return filter is None
+    return all(key in ("and", "or", "not") and _says_nothing(value) for key, value in filter.items())

@@ -1,0 +1,9 @@
+"""The GraphQL schema of a workspace's records: what introspection, SDL and tools see of it.
+
+Records are read and written without it: nothing here runs when a client asks for records.
+"""
+
+from threescore.graphql.core.schema.build import build_schema
+from threescore.graphql.core.schema.introspection import introspect
+
+__all__ = ["build_schema", "introspect"]

@@ -1,0 +1,242 @@
+"""From what a document selects to what a plan shows."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from graphql import FieldNode, SelectionSetNode
+from graphql.pyutils import did_you_mean, suggestion_list
+
+from threescore.errors import BadRequest
+from threescore.graphql.core.collect import Collector
+from threescore.graphql.core.pages import DEFAULT_NESTED, PAGE_ARGUMENTS, bind_page
+from threescore.graphql.core.values import arguments_of
+from threescore.graphql.errors import InvalidSelection
+from threescore.graphql.limits import Limits
+from threescore.model.objects import Field, Model, ObjectType
+from threescore.query.grouping import aggregates_of
+from threescore.query.plan import (
+    Composite,
+    Connection,
+    ConnectionPart,
+    Constant,
+    Dimensions,
+    EdgeCursor,
+    Edges,
+    GroupPart,
+    Item,
+    JoinId,
+    Node,
+    PageFact,
+    PageInfo,
+    Part,
+    Scalar,
+    Selection,
+    ToOne,
+    Total,
+)
+
+TYPENAME = "__typename"
+_PAGE_FACTS = ("startCursor", "endCursor", "hasNextPage", "hasPreviousPage")
+
+
+class Selections:
+    """Reads the selections below one root field. Arguments of nested connections are appended to `arguments`."""
+
+    def __init__(self, model: Model, collector: Collector, arguments: list[Any], limits: Limits) -> None:
+        self._model = model
+        self._collector = collector
+        self._arguments = arguments
+        self._limits = limits
+        self._complexity = 1
+        self.has_connections = False
+        """Whether some nested connection was selected."""
+
+    def record(
+        self, object_type: ObjectType, nodes: Sequence[FieldNode], *, depth: int = 0, rows: int = 1
+    ) -> Selection:
+        """What the nodes select of a record. `rows` is how many such records there may be."""
+        type_name = object_type.type_name
+        items: list[Item] = []
+        for key, inner in self._collector.fields(self._sets(nodes, type_name), type_name).items():
+            items.append(self._item(object_type, key, inner, depth, rows))
+        return Selection(tuple(items))
+
+    def connection(
+        self, object_type: ObjectType, nodes: Sequence[FieldNode], *, depth: int = 0, rows: int
+    ) -> tuple[ConnectionPart, ...]:
+        """What the nodes select of a connection of at most `rows` records."""
+        if rows > self._limits.rows:
+            raise BadRequest(
+                "Query complexity is too high. Please, reduce the amount of relation fields requested."
+                f" Nested pages could hold {rows} records. Maximum: {self._limits.rows}.",
+                code="TOO_COMPLEX_QUERY",
+            )
+        type_name = f"{object_type.type_name}Connection"
+        known = ("totalCount", "edges", "pageInfo")
+        parts: list[ConnectionPart] = []
+        for key, inner in self._collector.fields(self._sets(nodes, type_name), type_name).items():
+            part = self._part(object_type, type_name, key, inner, depth, rows)
+            if part is None:
+                raise self._unknown(inner[0], type_name, (*known, *aggregates_of(object_type)))
+            parts.append(part)
+        return tuple(parts)
+
+    def group(self, object_type: ObjectType, nodes: Sequence[FieldNode], *, rows: int) -> tuple[GroupPart, ...]:
+        """What the nodes select of a group."""
+        type_name = f"{object_type.type_name}GroupByConnection"
+        known = ("groupByDimensionValues", "totalCount", "edges", "pageInfo")
+        parts: list[GroupPart] = []
+        for key, inner in self._collector.fields(self._sets(nodes, type_name), type_name).items():
+            if inner[0].name.value == "groupByDimensionValues":
+                self._leaf(inner, "JSON!")
+                parts.append(Dimensions(key))
+                continue
+            part = self._part(object_type, type_name, key, inner, 0, rows)
+            if part is None or isinstance(part, PageInfo):
+                raise self._unknown(inner[0], type_name, (*known, *aggregates_of(object_type)))
+            parts.append(part)
+        return tuple(parts)
+
+    def _part(
+        self,
+        object_type: ObjectType,
+        type_name: str,
+        key: str,
+        nodes: Sequence[FieldNode],
+        depth: int,
+        rows: int,
+    ) -> ConnectionPart | None:
+        name = nodes[0].name.value
+        if name == TYPENAME:
+            return Constant(key, type_name)
+        if name == "edges":
+            return self._edges(object_type, key, nodes, depth, rows)
+        if name == "pageInfo":
+            return self._page_info(key, nodes)
+        aggregate = aggregates_of(object_type).get(name)
+        if aggregate is None:
+            return None
+        self._leaf(nodes, "Float")
+        return Total(key, aggregate)
+
+    def _edges(self, object_type: ObjectType, key: str, nodes: Sequence[FieldNode], depth: int, rows: int) -> Edges:
+        type_name = f"{object_type.type_name}Edge"
+        items: list[Node | EdgeCursor | Constant] = []
+        for inner_key, inner in self._collector.fields(self._sets(nodes, type_name), type_name).items():
+            name = inner[0].name.value
+            if name == "node":
+                items.append(Node(inner_key, self.record(object_type, inner, depth=depth, rows=rows)))
+            elif name == "cursor":
+                self._leaf(inner, "Cursor!")
+                items.append(EdgeCursor(inner_key))
+            elif name == TYPENAME:
+                items.append(Constant(inner_key, type_name))
+            else:
+                raise self._unknown(inner[0], type_name, ("node", "cursor"))
+        return Edges(key, tuple(items))
+
+    def _page_info(self, key: str, nodes: Sequence[FieldNode]) -> PageInfo:
+        items: list[PageFact | Constant] = []
+        for inner_key, inner in self._collector.fields(self._sets(nodes, "PageInfo"), "PageInfo").items():
+            name = inner[0].name.value
+            if name == TYPENAME:
+                items.append(Constant(inner_key, "PageInfo"))
+            elif name in _PAGE_FACTS:
+                self._leaf(inner, "Boolean!")
+                items.append(PageFact(inner_key, name))
+            else:
+                raise self._unknown(inner[0], "PageInfo", _PAGE_FACTS)
+        return PageInfo(key, tuple(items))
+
+    def _item(self, object_type: ObjectType, key: str, nodes: Sequence[FieldNode], depth: int, rows: int) -> Item:
+        node = nodes[0]
+        name = node.name.value
+        if name == TYPENAME:
+            return Constant(key, object_type.type_name)
+        field = object_type.field_by_name.get(name)
+        if field is None:
+            joined = object_type.field_by_join_column.get(name)
+            if joined is None:
+                names = (*object_type.field_by_name, *object_type.field_by_join_column)
+                raise self._unknown(node, object_type.type_name, names)
+            self._leaf(nodes, "ID")
+            return JoinId(key, joined.name, live=True)
+        if field.is_relation:
+            return self._relation(field, key, nodes, depth, rows)
+        if field.is_composite:
+            return self._composite(field, key, nodes)
+        if not field.kind.selectable:
+            self._leaf(nodes, field.type)
+        return Scalar(key, name)
+
+    def _relation(self, field: Field, key: str, nodes: Sequence[FieldNode], depth: int, rows: int) -> Item:
+        if depth >= self._limits.depth:
+            raise BadRequest(f"Maximum depth of {self._limits.depth} reached", code="MAX_DEPTH_REACHED")
+        self._complexity += 1
+        if self._complexity > self._limits.fields:
+            raise BadRequest(
+                "Query complexity is too high. Please, reduce the amount of relation fields requested."
+                f" Query complexity: {self._complexity}. Maximum complexity: {self._limits.fields}.",
+                code="TOO_COMPLEX_QUERY",
+            )
+        target = self._model.target(field)
+        if field.is_many_to_one:
+            self._no_arguments(nodes[0])
+            return ToOne(key, field.name, self.record(target, nodes, depth=depth + 1, rows=rows))
+        self.has_connections = True
+        given = arguments_of(nodes[0], self._collector.variables, PAGE_ARGUMENTS)
+        page, length = bind_page(
+            self._model, target, given, self._arguments, default=DEFAULT_NESTED, maximum=self._limits.first
+        )
+        return Connection(
+            key, field.name, page, self.connection(target, nodes, depth=depth + 1, rows=rows * max(length, 1))
+        )
+
+    def _composite(self, field: Field, key: str, nodes: Sequence[FieldNode]) -> Composite:
+        type_name = field.kind.type_name
+        parts: list[Part | Constant] = []
+        for inner_key, inner in self._collector.fields(self._sets(nodes, type_name), type_name).items():
+            name = inner[0].name.value
+            if name == TYPENAME:
+                parts.append(Constant(inner_key, type_name))
+                continue
+            leaf = field.leaf_by_sub_field.get(name)
+            if leaf is None:
+                raise self._unknown(inner[0], type_name, tuple(field.kind.sub_fields))
+            if not leaf.type.selectable:
+                self._leaf(inner, leaf.type.name)
+            parts.append(Part(inner_key, name))
+        return Composite(key, field.name, tuple(parts))
+
+    def _sets(self, nodes: Iterable[FieldNode], type_name: str) -> list[SelectionSetNode]:
+        sets = []
+        for node in nodes:
+            if node.selection_set is None:
+                name = node.name.value
+                raise InvalidSelection(
+                    f'Field "{name}" of type "{type_name}" must have a selection of subfields.'
+                    f' Did you mean "{name} {{ ... }}"?',
+                    node,
+                )
+            sets.append(node.selection_set)
+        return sets
+
+    def _leaf(self, nodes: Iterable[FieldNode], type_name: str) -> None:
+        for node in nodes:
+            self._no_arguments(node)
+            if node.selection_set is not None:
+                raise InvalidSelection(
+                    f'Field "{node.name.value}" must not have a selection since type "{type_name}" has no subfields.',
+                    node,
+                )
+
+    @staticmethod
+    def _no_arguments(node: FieldNode) -> None:
+        for argument in node.arguments or ():
+            raise InvalidSelection(f'Unknown argument "{argument.name.value}" on field "{node.name.value}".', argument)
+
+    @staticmethod
+    def _unknown(node: FieldNode, type_name: str, known: Iterable[str]) -> InvalidSelection:
+        name = node.name.value
+        hint = did_you_mean(suggestion_list(name, list(known))[:3]).replace("'", '"')
+        return InvalidSelection(f'Cannot query field "{name}" on type "{type_name}".{hint}', node)

@@ -1,0 +1,74 @@
+"""Documents: parsed once, remembered by their text."""
+
+from collections import OrderedDict
+
+from graphql import (
+    DocumentNode,
+    FragmentDefinitionNode,
+    GraphQLError,
+    OperationDefinitionNode,
+    parse,
+)
+
+from threescore.errors import BadRequest
+
+CACHE_LIMIT = 1000
+"""How many documents a worker remembers, least recently used ones leaving first."""
+
+CACHED_LENGTH = 20_000
+"""Documents longer than this are not remembered: they are written by programs that never repeat them."""
+
+
+class Document:
+    """A parsed document. `prepared` keeps what executing it once has found out about it, by model."""
+
+    __slots__ = ("fragments", "operations", "source")
+
+    def __init__(self, node: DocumentNode, source: str) -> None:
+        self.source = source
+        self.operations: list[OperationDefinitionNode] = []
+        self.fragments: dict[str, FragmentDefinitionNode] = {}
+        for definition in node.definitions:
+            if isinstance(definition, OperationDefinitionNode):
+                self.operations.append(definition)
+            elif isinstance(definition, FragmentDefinitionNode):
+                self.fragments[definition.name.value] = definition
+            else:
+                raise GraphQLError("A document to execute holds operations and fragments only.", definition)
+
+    def operation(self, name: str | None) -> OperationDefinitionNode:
+        """The operation of that name, or the only one. Raises GraphQLError."""
+        if name:
+            for operation in self.operations:
+                if operation.name and operation.name.value == name:
+                    return operation
+            raise GraphQLError(f'Unknown operation named "{name}".')
+        if not self.operations:
+            raise GraphQLError("Must provide an operation.")
+        if len(self.operations) > 1:
+            raise GraphQLError("Must provide operation name when document contains multiple operations.")
+        return self.operations[0]
+
+
+class Documents:
+    """The documents that a worker has parsed lately."""
+
+    def __init__(self, max_tokens: int) -> None:
+        self._max_tokens = max_tokens
+        self._known: OrderedDict[str, Document] = OrderedDict()
+
+    def parse(self, source: str) -> Document:
+        """The document of a text. Raises GraphQLError for bad syntax, BadRequest for one that nests too deeply."""
+        known = self._known.get(source)
+        if known is not None:
+            self._known.move_to_end(source)
+            return known
+        try:
+            document = Document(parse(source, max_tokens=self._max_tokens, allow_empty_selection_sets=False), source)
+        except RecursionError as error:
+            raise BadRequest("The document is nested too deeply") from error
+        if len(source) <= CACHED_LENGTH:
+            self._known[source] = document
+            if len(self._known) > CACHE_LIMIT:
+                self._known.popitem(last=False)
+        return document

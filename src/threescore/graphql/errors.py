@@ -1,0 +1,124 @@
+"""Errors as GraphQL clients know them. The one place where an error becomes an entry of `errors`."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from graphql import GraphQLError, GraphQLSyntaxError, Node
+
+from threescore.errors import InvalidInput, NotFound, ThreescoreError, ValidationReport
+
+DEFAULT_USER_MESSAGE = "An error occurred."
+INTERNAL_MESSAGE = "Something went wrong on our side. Nothing was changed."
+
+_CODES = {
+    400: "BAD_USER_INPUT",
+    401: "UNAUTHENTICATED",
+    403: "FORBIDDEN",
+    404: "NOT_FOUND",
+    409: "CONFLICT",
+    413: "BAD_USER_INPUT",
+    415: "BAD_USER_INPUT",
+    503: "TIMEOUT",
+}
+
+_PARTS = {"filter": "INVALID_ARGS_FILTER", "data": "INVALID_ARGS_DATA"}
+"""The subCode of an error without a code of its own, by the part of the request that is at fault."""
+
+_USER_MESSAGES: Mapping[str, str] = {
+    "API_KEY_EXPIRED": "This API Key has expired. Please create a new one.",
+    "API_KEY_NOT_FOUND": "API Key not found.",
+    "API_KEY_REVOKED": "This API Key is revoked.",
+    "FIELD_METADATA_NOT_FOUND": "Field not found.",
+    "FIELD_MUTATION_NOT_ALLOWED": "This field cannot be modified.",
+    "FORBIDDEN_EXCEPTION": "You do not have permission to perform this action.",
+    "INVALID_OBJECT_INPUT": "Invalid object input.",
+    "OBJECT_METADATA_NOT_FOUND": "Object not found.",
+    "PERMISSION_DENIED": "User does not have permission.",
+    "RECORD_NOT_FOUND": "This record does not exist or has been deleted.",
+    "ROLE_CANNOT_BE_ASSIGNED_TO_API_KEYS": "This role cannot be assigned to API keys.",
+    "ROLE_NOT_FOUND": "Role not found.",
+    "UNAUTHENTICATED": "You must be authenticated to perform this action.",
+}
+"""What people are told, by the code of an error."""
+
+_UNCOUNTED = frozenset({"objectMetadata", "fieldMetadata", "searchFieldMetadata"})
+_NAME = re.compile(r"'([\w$@!\[\].]+)'", re.ASCII)
+
+
+class InvalidSelection(GraphQLError):
+    """The document asks for what its type does not have, or in a way that GraphQL does not know."""
+
+
+def entry(error: Exception, path: Sequence[str | int] | None = None, node: Node | None = None) -> dict[str, Any]:
+    """An entry of `errors`, with the place in the answer and in the document where the error belongs."""
+    located = error if isinstance(error, GraphQLError) else GraphQLError("", node)
+    if isinstance(error, GraphQLError) and not error.locations and node is not None:
+        located = GraphQLError("", node)
+    item: dict[str, Any] = {"message": _message(error)}
+    if located.locations:
+        item["locations"] = [{"line": place.line, "column": place.column} for place in located.locations]
+    if path:
+        item["path"] = list(path)
+    item["extensions"] = extensions(error)
+    return item
+
+
+def extensions(error: Exception) -> dict[str, Any]:
+    """The extensions of an error: always a `code` and a `userFriendlyMessage`, a `subCode` where it has one."""
+    match error:
+        case ValidationReport():
+            return {
+                "code": "METADATA_VALIDATION_FAILED",
+                "errors": error.errors,
+                "summary": error.summary,
+                "userFriendlyMessage": error.user_message,
+                "message": _counted(error.summary),
+            }
+        case ThreescoreError():
+            return _of_ours(error)
+        case GraphQLSyntaxError():
+            code = "GRAPHQL_PARSE_FAILED"
+        case InvalidSelection():
+            code = "GRAPHQL_VALIDATION_FAILED"
+        case GraphQLError():
+            code = "BAD_USER_INPUT"
+        case _:
+            return {"userFriendlyMessage": DEFAULT_USER_MESSAGE, "code": "INTERNAL_SERVER_ERROR"}
+    return {"userFriendlyMessage": DEFAULT_USER_MESSAGE, "code": code, **(error.extensions or {})}
+
+
+def wire_text(message: str) -> str:
+    """A message of the GraphQL library with its names in double quotes, as clients of the wire know them."""
+    return _NAME.sub(r'"\1"', message)
+
+
+def _of_ours(error: ThreescoreError) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    sub_code = None if isinstance(error, InvalidInput) else error.code or _PARTS.get(error.about or "")
+    if sub_code is None and isinstance(error, NotFound):
+        sub_code = "RECORD_NOT_FOUND"
+    if sub_code:
+        found["subCode"] = sub_code
+    found["userFriendlyMessage"] = _USER_MESSAGES.get(sub_code or "", DEFAULT_USER_MESSAGE)
+    found["code"] = _CODES[error.status]
+    if error.index is not None:
+        found["index"] = error.index
+    return found
+
+
+def _message(error: Exception) -> str:
+    if isinstance(error, ThreescoreError):
+        return error.message
+    return wire_text(error.message) if isinstance(error, GraphQLError) else INTERNAL_MESSAGE
+
+
+def _counted(summary: Mapping[str, int]) -> str:
+    parts = [f"{count} {_plural(name, count)}" for name, count in summary.items() if name != "totalErrors"]
+    return f"Validation failed for {', '.join(parts)}"
+
+
+def _plural(name: str, count: int) -> str:
+    if count == 1 or name in _UNCOUNTED:
+        return name
+    return "indices" if name == "index" else f"{name}s"

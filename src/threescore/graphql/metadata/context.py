@@ -1,0 +1,66 @@
+"""What the resolvers of one request share."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+
+from graphql import GraphQLResolveInfo
+from msgspec import Struct
+
+from threescore.access.tokens import Tokens
+from threescore.catalog.changes import ModelChanges
+from threescore.db.pool import Database
+from threescore.errors import BadRequest
+from threescore.model.objects import Model
+from threescore.records.caller import Caller
+
+MAX_VALUES = 500_000
+"""How many values one answer may hold. The whole of a data model with 300 objects, with all its keys, has fewer."""
+
+T = TypeVar("T")
+
+
+class Services(Struct, frozen=True):
+    """What a worker process needs to answer requests."""
+
+    database: Database
+    tokens: Tokens
+    changes: ModelChanges
+
+
+class Context:
+    """One request at work.
+
+    Its resolvers run in a thread, so that a large answer does not keep the event loop from serving others; what they
+    want of the database they `wait` for.
+    """
+
+    def __init__(self, caller: Caller, services: Services, loop: asyncio.AbstractEventLoop, base_url: str) -> None:
+        self.caller = caller
+        self.services = services
+        self.base_url = base_url
+        self._loop = loop
+        self._values = 0
+
+    @property
+    def model(self) -> Model:
+        return self.caller.model
+
+    def wait(self, work: Coroutine[Any, Any, T]) -> T:
+        """What comes of work in the event loop."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+    def count(self, values: int = 1) -> None:
+        """Counts values of the answer. Raises BadRequest when they are too many."""
+        self._values += values
+        if self._values > MAX_VALUES:
+            raise BadRequest(
+                f"Query too complex - The answer would hold more than {MAX_VALUES} values; select less, or in pages",
+                code="TOO_COMPLEX_QUERY",
+            )
+
+
+if TYPE_CHECKING:
+    Info: TypeAlias = GraphQLResolveInfo[Context]
+else:
+    Info = GraphQLResolveInfo

@@ -1,0 +1,118 @@
+"""Answers GraphQL requests about the data model and the settings."""
+
+import asyncio
+from typing import Any
+
+import msgspec
+import structlog
+from graphql import DocumentNode, ExecutionResult, GraphQLError, OperationDefinitionNode, OperationType, execute
+
+from threescore.access.tokens import Claims, Tokens
+from threescore.catalog.changes import ModelChanges
+from threescore.catalog.state import Workspaces
+from threescore.db.pool import Database
+from threescore.errors import ThreescoreError
+from threescore.graphql.errors import entry
+from threescore.graphql.limits import Limits
+from threescore.graphql.metadata.context import Context, Services
+from threescore.graphql.metadata.documents import Documents
+from threescore.graphql.metadata.schema import metadata_schema, resolve_value
+from threescore.graphql.metadata.variables import check_variables
+from threescore.graphql.request import GraphqlRequest, GraphqlResponse
+from threescore.records.caller import Caller
+
+log = structlog.get_logger()
+
+
+class MetadataGraphql:
+    """`/metadata`. What it answers is read from the data model as it is when the request comes."""
+
+    def __init__(
+        self, database: Database, workspaces: Workspaces, tokens: Tokens, limits: Limits | None = None
+    ) -> None:
+        self._workspaces = workspaces
+        self._services = Services(database, tokens, ModelChanges(database))
+        self._limits = limits or Limits()
+        self._documents: Documents | None = None
+
+    async def execute(self, claims: Claims, request: GraphqlRequest) -> GraphqlResponse:
+        """The answer to one request. Errors of ours are in the answer, not raised."""
+        try:
+            caller = await self._caller(claims)
+        except ThreescoreError as error:
+            return _refusal([error])
+        context = Context(caller, self._services, asyncio.get_running_loop(), request.base_url)
+        return await asyncio.to_thread(self._answer, context, request)
+
+    async def _caller(self, claims: Claims) -> Caller:
+        """The caller in the workspace as it is now. Raises AccessRefused."""
+        seen = await self._workspaces.get(claims.workspace_id)
+        await self._workspaces.refresh(claims.workspace_id, seen)
+        state = await self._workspaces.get(claims.workspace_id)
+        return Caller(state, state.key(claims.key_id))
+
+    def _answer(self, context: Context, request: GraphqlRequest) -> GraphqlResponse:
+        schema = metadata_schema()
+        if self._documents is None:
+            self._documents = Documents(schema, self._limits)
+        document = self._documents.get(request.query)
+        if isinstance(document, list):
+            return _refusal(document)
+        try:
+            operation = _operation(document, request)
+        except GraphQLError as error:
+            return _refusal([error])
+        problems = check_variables(schema, operation, request.variables)
+        if problems:
+            return _refusal(problems, 400)
+        result = execute(
+            schema,
+            document,
+            context_value=context,
+            variable_values=request.variables,
+            operation_name=request.operation_name,
+            field_resolver=resolve_value,
+        )
+        assert isinstance(result, ExecutionResult)
+        return _encoded(result)
+
+
+def _operation(document: DocumentNode, request: GraphqlRequest) -> OperationDefinitionNode:
+    """The operation to execute. Raises GraphQLError."""
+    operations = [d for d in document.definitions if isinstance(d, OperationDefinitionNode)]
+    name = request.operation_name
+    if name:
+        operations = [operation for operation in operations if operation.name and operation.name.value == name]
+        if not operations:
+            raise GraphQLError(f'Unknown operation named "{name[:100]}".')
+    if len(operations) > 1:
+        raise GraphQLError("Must provide operation name when document contains multiple operations.")
+    if not operations:
+        raise GraphQLError("Must provide an operation.")
+    (operation,) = operations
+    if operation.operation is OperationType.MUTATION and request.read_only:
+        raise GraphQLError("A GET request can only query; send mutations with POST.")
+    return operation
+
+
+def _encoded(result: ExecutionResult) -> GraphqlResponse:
+    body: dict[str, Any] = {}
+    if result.errors:
+        body["errors"] = [_located(error) for error in result.errors]
+    body["data"] = result.data
+    return GraphqlResponse(200, msgspec.json.encode(body))
+
+
+def _located(error: GraphQLError) -> dict[str, Any]:
+    """The entry of an error that a resolver raised, or of one in what GraphQL made of its result."""
+    cause = error.original_error
+    while isinstance(cause, GraphQLError):
+        cause = cause.original_error
+    if cause is not None and not isinstance(cause, ThreescoreError):
+        log.error("resolver failed", path=error.path, exc_info=cause)
+    return entry(cause or error, error.path, error.nodes[0] if error.nodes else None)
+
+
+def _refusal(errors: list[Any], status: int = 200) -> GraphqlResponse:
+    """The answer to a request that is not executed at all."""
+    return GraphqlResponse(status, msgspec.json.encode({"errors": [entry(error) for error in errors]}), has_data=False)

@@ -1,0 +1,59 @@
+"""The GraphQL schema of the door: `schema.graphql`, with the resolvers that its fields have. One for all workspaces."""
+
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from graphql import GraphQLError, GraphQLObjectType, GraphQLScalarType, GraphQLSchema, build_schema
+
+from threescore.catalog.changes.inputs import read_uuid
+from threescore.catalog.wire import iso
+from threescore.graphql.metadata import changes, keys, model, workspace
+from threescore.graphql.metadata.context import Info
+
+
+@cache
+def metadata_schema() -> GraphQLSchema:
+    """The schema, built when it is first asked for."""
+    schema = build_schema(Path(__file__).with_name("schema.graphql").read_text(), no_location=True)
+    for resolvers in (model.RESOLVERS, changes.RESOLVERS, workspace.RESOLVERS, keys.RESOLVERS):
+        for type_name, of_type in resolvers.items():
+            object_type = schema.type_map[type_name]
+            assert isinstance(object_type, GraphQLObjectType)
+            for name, resolve in of_type.items():
+                object_type.fields[name].resolve = resolve
+    _scalar(schema, "UUID").coerce_input_value = _uuid
+    _scalar(schema, "DateTime").coerce_output_value = _moment
+    _scalar(schema, "ConnectionCursor").coerce_input_value = _cursor
+    return schema
+
+
+def resolve_value(source: Any, info: Info, **_arguments: Any) -> Any:
+    """Looks a field up in the values of its source: the resolver of all fields that have none of their own."""
+    info.context.count()
+    values = source if isinstance(source, dict) else source.values
+    return values.get(info.field_name)
+
+
+def _scalar(schema: GraphQLSchema, name: str) -> GraphQLScalarType:
+    scalar = schema.type_map[name]
+    assert isinstance(scalar, GraphQLScalarType)
+    return scalar
+
+
+def _uuid(value: Any) -> str:
+    found = read_uuid(value)
+    if found is None:
+        raise GraphQLError(f'Value "{str(value)[:100]}" is not a valid UUID')
+    return str(found)
+
+
+def _moment(value: Any) -> str:
+    return iso(value) if isinstance(value, datetime) else value
+
+
+def _cursor(value: Any) -> str:
+    if not isinstance(value, str):
+        raise GraphQLError("A cursor is a text")
+    return value

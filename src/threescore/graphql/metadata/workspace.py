@@ -1,0 +1,135 @@
+"""The workspace itself, who calls, and what there is at a glance."""
+
+import hashlib
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import asyncpg
+import msgspec
+
+from threescore.access import roles
+from threescore.catalog.wire import application_id, iso
+from threescore.catalog.workspaces import Workspace, get_workspace, rename_workspace
+from threescore.errors import Forbidden, Unavailable
+from threescore.graphql.metadata.context import Context, Info
+from threescore.graphql.metadata.nodes import ObjectNode
+from threescore.model.objects import Model, ObjectType
+from threescore.sql import quote_identifier, quote_literal
+
+Values = dict[str, Any]
+
+COUNTED = 100_000
+"""Rows up to which a table is counted; of larger ones PostgreSQL's estimate is taken."""
+
+_FLAGS = (
+    "IS_JUNCTION_RELATIONS_ENABLED",
+    "IS_REST_METADATA_API_NEW_FORMAT_DIRECT",
+    "IS_UNIQUE_INDEXES_ENABLED",
+)
+"""What clients may have to know is on. It cannot be turned off."""
+
+
+def _current_workspace(_root: None, info: Info) -> Values:
+    context = info.context
+    return _workspace_values(
+        context, context.wait(get_workspace(context.services.database, context.model.workspace_id))
+    )
+
+
+def _update_workspace(_root: None, info: Info, *, data: Mapping[str, Any]) -> Values:
+    context = info.context
+    name: str | None = data.get("displayName")
+    if name is None:
+        return _current_workspace(_root, info)
+    renamed = context.wait(rename_workspace(context.services.database, context.model.workspace_id, name))
+    return _workspace_values(context, renamed)
+
+
+def _workspace_values(context: Context, workspace: Workspace) -> Values:
+    changed = (item.updated_at for item in context.model.objects)
+    return {
+        "id": str(workspace.id),
+        "displayName": workspace.name,
+        "subdomain": re.sub(r"[^a-z0-9]+", "-", workspace.name.lower()).strip("-"),
+        "activationStatus": "ACTIVE",
+        "createdAt": iso(workspace.created_at),
+        "updatedAt": iso(max(changed, default=workspace.created_at)),
+        "metadataVersion": workspace.version,
+        "databaseSchema": workspace.schema,
+        "featureFlags": [{"key": flag, "value": True} for flag in _FLAGS],
+        "workspaceUrls": {"subdomainUrl": f"{context.base_url}/", "customUrl": None},
+        "workspaceCustomApplicationId": application_id(workspace.id, is_custom=True),
+    }
+
+
+def _current_user(_root: None, info: Info) -> Values:
+    raise Forbidden("This endpoint is not available to this caller", code="FORBIDDEN_EXCEPTION")
+
+
+def _minimal_metadata(_root: None, info: Info) -> Values:
+    model = info.context.model
+    info.context.count(len(model.objects))
+    return {
+        "objectMetadataItems": [ObjectNode(model, item) for item in model.objects],
+        "views": [],
+        "collectionHashes": [
+            {"collectionName": name, "hash": _hash(items)} for name, items in _collections(model).items()
+        ],
+    }
+
+
+def _collections(model: Model) -> Mapping[str, Iterable[Any]]:
+    """The collections that there are, each with all that is in it."""
+    names = [name for name in ObjectType.__struct_fields__ if name not in ("fields", "indexes")]
+    fields = [field for item in model.objects for field in item.fields]
+    return {
+        "objectMetadata": [[getattr(item, name) for name in names] for item in model.objects],
+        "fieldMetadata": fields,
+        "index": [index for item in model.objects for index in item.indexes],
+        "searchFieldMetadata": [field.id for field in fields if field.is_searchable],
+        "role": roles.list_roles(model.workspace_id),
+    }
+
+
+def _hash(items: Iterable[Any]) -> str:
+    return hashlib.sha256(msgspec.json.encode(items)).hexdigest()
+
+
+def _record_counts(_root: None, info: Info) -> list[Values]:
+    counts = info.context.wait(_count_records(info.context))
+    return [
+        {"objectNamePlural": item.name_plural, "totalCount": counts[item.table]} for item in info.context.model.objects
+    ]
+
+
+async def _count_records(context: Context) -> dict[str, int]:
+    """The number of records in each table."""
+    schema = quote_identifier(context.model.schema)
+    async with context.services.database.acquire() as connection:
+        estimates = await connection.fetch(
+            "SELECT relname, reltuples FROM pg_class WHERE relnamespace = $1::regnamespace AND relkind = 'r'", schema
+        )
+        large = {row["relname"]: int(row["reltuples"]) for row in estimates if row["reltuples"] > COUNTED}
+        counted = [item.table for item in context.model.objects if item.table not in large]
+        sql = " UNION ALL ".join(
+            f"SELECT {quote_literal(table)} AS relname, count(*) AS records"
+            f' FROM {schema}.{quote_identifier(table)} WHERE "deletedAt" IS NULL'
+            for table in counted
+        )
+        try:
+            rows = await connection.fetch(sql) if counted else []
+        except asyncpg.UndefinedTableError as error:
+            raise Unavailable("The data model is changing right now; try again") from error
+    return {**large, **{row["relname"]: row["records"] for row in rows}}
+
+
+RESOLVERS: Mapping[str, Mapping[str, Callable[..., Any]]] = {
+    "Query": {
+        "currentWorkspace": _current_workspace,
+        "currentUser": _current_user,
+        "minimalMetadata": _minimal_metadata,
+        "objectRecordCounts": _record_counts,
+    },
+    "Mutation": {"updateWorkspace": _update_workspace},
+}

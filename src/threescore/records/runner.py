@@ -1,0 +1,81 @@
+"""Runs plans: compiled, tried again where they only collided with others, refused where what they rely on is old."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, TypeVar
+
+import asyncpg
+
+from threescore.catalog.state import Stale
+from threescore.db.pool import Connection, Database, Record
+from threescore.errors import BadRequest
+from threescore.model.fields.base import Row
+from threescore.model.objects import ObjectType
+from threescore.query.compile import compile_plan
+from threescore.query.plan import Plan
+from threescore.records.caller import Caller
+from threescore.records.failures import PASSING_ERRORS, explain
+
+ATTEMPTS = 3
+"""How often a statement is tried that collides with others, such as two upserts of the same new record."""
+
+Result = TypeVar("Result")
+
+
+class Runner:
+    """Runs plans for callers. Every method raises Stale where the model or the keys have changed meanwhile."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    async def one(
+        self,
+        caller: Caller,
+        plan: Plan,
+        arguments: Sequence[Any],
+        object_type: ObjectType,
+        rows: Sequence[Row] = (),
+    ) -> Record:
+        """The row that a plan answers with. `rows` are what it writes, to name the one at fault.
+
+        Raises errors of ours for what the database refuses.
+        """
+        sql = compile_plan(caller.model, plan)
+        row = await _tried(lambda: self.database.fetchrow(sql, *arguments), object_type, rows)
+        return _fresh(row, caller)
+
+    async def all(self, caller: Caller, plan: Plan, arguments: Sequence[Any], object_type: ObjectType) -> list[Record]:
+        """All rows that a plan answers with."""
+        sql = compile_plan(caller.model, plan)
+        rows = await _tried(lambda: self.database.fetch(sql, *arguments), object_type)
+        _fresh(rows[0] if rows else None, caller)
+        return rows
+
+    @staticmethod
+    async def inside(connection: Connection, caller: Caller, plan: Plan, arguments: Sequence[Any]) -> Record:
+        """The row that a plan answers with inside a transaction. Errors of the database come as they are."""
+        return _fresh(await connection.fetchrow(compile_plan(caller.model, plan), *arguments), caller)
+
+
+async def _tried(run: Callable[[], Awaitable[Result]], object_type: ObjectType, rows: Sequence[Row] = ()) -> Result:
+    for attempt in range(ATTEMPTS):
+        try:
+            return await run()
+        except PASSING_ERRORS as error:
+            if attempt == ATTEMPTS - 1:
+                raise explain(error, object_type, rows) from error
+            await asyncio.sleep(0.01 * 2**attempt)
+        except asyncpg.PostgresError as error:
+            raise explain(error, object_type, rows) from error
+        except (asyncpg.InterfaceError, OverflowError) as error:
+            # asyncpg itself refuses an argument that the column's type cannot hold.
+            if isinstance(error, asyncpg.InterfaceError) and not isinstance(error, ValueError):
+                raise
+            raise BadRequest("A value is out of the range that its field can hold.") from error
+    raise AssertionError("unreachable")
+
+
+def _fresh(row: Record | None, caller: Caller) -> Record:
+    if row is None or row["model"] != caller.model.version or row["access"] != caller.state.access_version:
+        raise Stale
+    return row
