@@ -25,7 +25,7 @@ Requests = Callable[[], bytes]
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One kind of request. `targets` and `variables` are by what the thing is called that is measured."""
+    """One kind of request, and how to send it to each of the three."""
 
     key: str
     title: str
@@ -33,6 +33,8 @@ class Case:
     least: Mapping[str, float]
     """The least that is wanted at concurrency 16, as a share of what the others reach."""
     statement: Statement
+    varied: int
+    """The place of the one argument that each request has for itself."""
     ours: Requests
     minimal: Requests
     script: str
@@ -47,69 +49,81 @@ async def make_cases(url: str, settings: Settings, token: str, sizes: Sizes) -> 
         return await issued_for(url, settings, token, method, target, body)
 
     wire = _Wire(token)
-    first, city = data.record_id("person", 1), data.CITIES[0]
+    person, city, serial = _any_person(sizes), data.CITIES[0], _any_serial()
     batch = _batch(sizes)
-    one = await overhear("GET", _one(first))
+    one = await overhear("GET", _one(person))
     page = await overhear("GET", _list(city))
-    serial = _any_serial()
     create = await overhear("POST", "/rest/batch/people", batch.replace(_SERIAL, serial))
-    rows = _with_ids(create.arguments[3].replace(serial, _SERIAL))
+    rows_at = _place(create, lambda value: isinstance(value, bytes) and serial in value)
+    rows = _with_ids(create.arguments[rows_at].replace(serial, _SERIAL))
     return [
-        Case(
+        _case(
             "get",
             "get one person",
-            200,
             {"pgbench": 0.35, "minimal": 0.65},
             one,
-            lambda: wire.get(_one(_any_person(sizes))),
-            lambda: wire.get(f"/get/{_any_person(sizes)}"),
-            pgbench_script(
-                one.sql, {1: "md5('person ' || :number::text)"}, f"\\set number random(1, {sizes.people})"
-            ),
-            {},
+            _place(one, lambda value: value == person),
+            ours=lambda: wire.get(_one(_any_person(sizes))),
+            minimal=lambda: wire.get(f"/get/{_any_person(sizes)}"),
+            preparation=f"\\set number random(1, {sizes.people})",
+            expression="md5('person ' || :number::text)",
         ),
-        Case(
+        _case(
             "list",
             f"list {PAGE} people of a city, sorted, depth 1",
-            200,
             {"pgbench": 0.75},
             page,
-            lambda: wire.get(_list(random.choice(data.CITIES))),
-            lambda: wire.get(f"/list/{random.choice(data.CITIES)}"),
+            _place(page, lambda value: value == city),
+            ours=lambda: wire.get(_list(random.choice(data.CITIES))),
+            minimal=lambda: wire.get(f"/list/{random.choice(data.CITIES)}"),
+            preparation=f"\\set number random(1, {len(data.CITIES)})",
             # In a sub-select it is computed once, as the value of a parameter is.
-            pgbench_script(
-                page.sql,
-                {1: f"(SELECT ('{{{','.join(data.CITIES)}}}'::text[])[:number::int])"},
-                f"\\set number random(1, {len(data.CITIES)})",
-            ),
-            {},
+            expression="(SELECT (:cities::text[])[:number::int])",
+            definitions={"cities": f"{{{','.join(data.CITIES)}}}"},
         ),
-        Case(
+        _case(
             "create",
             f"create {BATCH} people in one batch",
-            201,
             {"pgbench": 0.8},
             create,
-            lambda: wire.post("/rest/batch/people", _numbered(batch)),
-            lambda: wire.post("/create", _numbered(rows)),
-            pgbench_script(
-                create.sql,
-                {
-                    1: ":model",
-                    2: ":access",
-                    3: ":actor",
-                    4: f"replace(:rows, '{_SERIAL.decode()}', :serial::text)",
-                },
-                f"\\set serial random({_SERIALS[0]}, {_SERIALS[1]})",
-            ),
-            {
-                "model": str(create.arguments[0]),
-                "access": str(create.arguments[1]),
-                "actor": create.arguments[2].decode(),
-                "rows": rows.decode(),
-            },
+            rows_at,
+            ours=lambda: wire.post("/rest/batch/people", _numbered(batch)),
+            minimal=lambda: wire.post("/create", _numbered(rows)),
+            preparation=f"\\set serial random({_SERIALS[0]}, {_SERIALS[1]})",
+            expression=f"replace(:rows, '{_SERIAL.decode()}', :serial::text)",
+            definitions={"rows": rows.decode()},
+            status=201,
         ),
     ]
+
+
+def _place(statement: Statement, is_it: Callable[[Any], bool]) -> int:
+    return next(place for place, value in enumerate(statement.arguments) if is_it(value))
+
+
+def _case(
+    key: str,
+    title: str,
+    least: Mapping[str, float],
+    statement: Statement,
+    varied: int,
+    *,
+    ours: Requests,
+    minimal: Requests,
+    preparation: str,
+    expression: str,
+    definitions: Mapping[str, str] | None = None,
+    status: int = 200,
+) -> Case:
+    """A case. `expression` is what pgbench puts in the place of the varied argument, after the `preparation`."""
+    expressions = {varied: expression}
+    variables = dict(definitions or {})
+    for place, value in enumerate(statement.arguments):
+        if place != varied:
+            expressions[place] = f":argument{place}"
+            variables[f"argument{place}"] = value.decode() if isinstance(value, bytes) else str(value)
+    script = pgbench_script(statement.sql, expressions, preparation)
+    return Case(key, title, status, least, statement, varied, ours, minimal, script, variables)
 
 
 class _Wire:

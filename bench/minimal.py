@@ -22,10 +22,11 @@ from threescore.serving import make_server
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A statement, and the arguments before the one that comes with the request. JSON stands as text."""
+    """A statement and its arguments but for the one that comes with the request, whose place is `varied`."""
 
     sql: str
-    before: list[int | str]
+    fixed: list[int | str]
+    varied: int
     status: int
 
 
@@ -41,7 +42,7 @@ class Minimal:
         self._connections = connections
         self._idle: list[asyncpg.Connection] = []
         self._statements = {
-            name: (answer.sql, [_as_sent(value) for value in answer.before], answer.status)
+            name: (answer.sql, _as_sent(answer.fixed[: answer.varied]), _as_sent(answer.fixed[answer.varied :]), answer.status)
             for name, answer in answers.items()
         }
 
@@ -54,12 +55,12 @@ class Minimal:
         if name == "healthz":
             await _send(send, 200 if self._idle else 503, b"{}")
             return
-        sql, before, status = self._statements[name]
+        sql, before, after, status = self._statements[name]
         if scope["method"] == "POST":
             argument = await _body(receive)
         connection = self._idle.pop()
         try:
-            row = await connection.fetchrow(sql, *before, argument)
+            row = await connection.fetchrow(sql, *before, argument, *after)
         finally:
             self._idle.append(connection)
         await _send(send, status, row[2])
@@ -83,8 +84,9 @@ class Minimal:
         return connection
 
 
-def _as_sent(value: int | str) -> int | bytes:
-    return value.encode() if isinstance(value, str) else value
+def _as_sent(values: list[int | str]) -> list[int | bytes]:
+    """Arguments as asyncpg takes them; the only texts among them are JSON."""
+    return [value.encode() if isinstance(value, str) else value for value in values]
 
 
 async def _body(receive: Receive) -> bytes:

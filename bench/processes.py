@@ -52,12 +52,7 @@ def ours(variables: Mapping[str, str]) -> Iterator[HttpServer]:
 @contextmanager
 def minimal(variables: Mapping[str, str], cases: list[Case], connections: int) -> Iterator[HttpServer]:
     """The minimal application."""
-    answers = {
-        case.key: Answer(
-            case.statement.sql, [_as_text(value) for value in case.statement.arguments[:-1]], case.status
-        )
-        for case in cases
-    }
+    answers = {case.key: _answer(case) for case in cases}
     with tempfile.NamedTemporaryFile() as statements:
         Path(statements.name).write_bytes(msgspec.json.encode(answers))
         command = [sys.executable, "-m", "bench.minimal", statements.name, str(connections)]
@@ -65,8 +60,10 @@ def minimal(variables: Mapping[str, str], cases: list[Case], connections: int) -
             yield server
 
 
-def _as_text(value: object) -> int | str:
-    return value if isinstance(value, int) else value.decode() if isinstance(value, bytes) else str(value)
+def _answer(case: Case) -> Answer:
+    fixed = [value for place, value in enumerate(case.statement.arguments) if place != case.varied]
+    texts = [value.decode() if isinstance(value, bytes) else value for value in fixed]
+    return Answer(case.statement.sql, texts, case.varied, case.status)
 
 
 @contextmanager

@@ -79,7 +79,7 @@ async def _ask(api: RestApi, token: str, method: str, target: str, body: bytes) 
 
 
 def pgbench_script(sql: str, expressions: Mapping[int, str], preparation: str) -> str:
-    """A script for `pgbench -M prepared`. `expressions` stand for the parameters $1 and so on.
+    """A script for `pgbench -M prepared`. `expressions` stand for the arguments, by place.
 
     pgbench takes `:name` for a variable, in literals too: there a colon becomes `chr(58)`, which PostgreSQL folds.
     """
@@ -87,7 +87,7 @@ def pgbench_script(sql: str, expressions: Mapping[int, str], preparation: str) -
     def replaced(found: re.Match[str]) -> str:
         text = found[0]
         if text[0] == "$":
-            return expressions[int(found[1])]
+            return expressions[int(found[1]) - 1]
         if text[0] == "'" and re.search(r":\w", text):
             return f"({text.replace(':', chr(39) + '||chr(58)||' + chr(39))})"
         return text

@@ -32,6 +32,11 @@ def test_every_variable_is_read() -> None:
         "THREESCORE_DATABASE_CONNECTIONS": "20",
         "THREESCORE_BATCH_LIMIT": "200",
         "THREESCORE_BODY_LIMIT": "2048",
+        "THREESCORE_GRAPHQL_TOKENS": "5000",
+        "THREESCORE_GRAPHQL_DEPTH": "7",
+        "THREESCORE_GRAPHQL_COMPLEXITY": "300",
+        "THREESCORE_GRAPHQL_ROOT_FIELDS": "3",
+        "THREESCORE_GRAPHQL_PAGE_LIMIT": "500",
         "THREESCORE_SECRET": "s" * 32,
         "THREESCORE_LOG_LEVEL": "DEBUG",
     }
@@ -46,6 +51,11 @@ def test_every_variable_is_read() -> None:
         database_connections=20,
         batch_limit=200,
         body_limit=2048,
+        graphql_tokens=5000,
+        graphql_depth=7,
+        graphql_complexity=300,
+        graphql_root_fields=3,
+        graphql_page_limit=500,
         secret="s" * 32,
         log_level="debug",
     )

@@ -72,7 +72,8 @@ async def ask_all(api: Api, world: World, console: Console, questions: Sequence[
     right = 0
     for question in questions:
         start = time.monotonic()
-        answer = await question.ask(api, world)
+        with console.status(question.text):
+            answer = await question.ask(api, world)
         seconds = time.monotonic() - start
         right += answer.right
         mark = "[green]✓[/]" if answer.right else "[red]✗[/]"

@@ -64,12 +64,19 @@ class Application:
         workspaces = Workspaces(database)
         tokens = Tokens(await signing_secret(database, settings.secret))
         records = Records(database, settings.batch_limit)
+        limits = Limits(
+            tokens=settings.graphql_tokens,
+            depth=settings.graphql_depth,
+            fields=settings.graphql_complexity,
+            root_fields=settings.graphql_root_fields,
+            first=settings.graphql_page_limit,
+        )
         self._database = database
         self._rest = RestApi(workspaces, tokens, RecordsApi(records), MetadataApi(database), settings.body_limit)
         self._graphql = GraphqlApi(
             tokens,
-            CoreGraphql(workspaces, records, Limits()),
-            MetadataGraphql(database, workspaces, tokens),
+            CoreGraphql(workspaces, records, limits),
+            MetadataGraphql(database, workspaces, tokens, limits),
             settings.body_limit,
         )
         try:

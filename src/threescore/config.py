@@ -118,6 +118,25 @@ class Settings:
     body_limit: int = _setting(
         _whole_number(1024, 1024**3), 10 * 1024**2, "How long a request's body may be, in bytes."
     )
+    graphql_tokens: int = _setting(
+        _whole_number(100, 1_000_000),
+        10_000,
+        "How many tokens (names, numbers, brackets …) a GraphQL document may have.",
+    )
+    graphql_depth: int = _setting(
+        _whole_number(1, 20), 5, "How many relations a GraphQL selection may go down, one below another."
+    )
+    graphql_complexity: int = _setting(
+        _whole_number(10, 100_000),
+        2000,
+        "How many fields, aliases and fragments spread out included, a GraphQL root field may select.",
+    )
+    graphql_root_fields: int = _setting(
+        _whole_number(1, 1000), 20, "How many root fields a GraphQL operation may have."
+    )
+    graphql_page_limit: int = _setting(
+        _whole_number(1, 10_000), 10_000, "How many records a GraphQL page may have; a longer one is cut to this."
+    )
     secret: str | None = _setting(
         _secret,
         None,

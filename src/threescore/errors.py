@@ -10,17 +10,21 @@ from typing import Literal
 class ThreescoreError(Exception):
     """Something a caller did that cannot be carried out.
 
-    `code` is a stable machine-readable word, or None where the wire has none. `index` is the place of the
-    record at fault in a batch, counted from 0. `about` says which part of the request is at fault, where one is.
+    `code` is a stable machine-readable word that all doors show, `sub_code` one that only GraphQL shows; None where
+    the wire has none. `index` is the place of the record at fault in a batch, counted from 0. `about` says which part
+    of the request is at fault, where one is.
     """
 
     status = 400
     about: Literal["filter", "data"] | None = None
 
-    def __init__(self, message: str, *, code: str | None = None, index: int | None = None) -> None:
+    def __init__(
+        self, message: str, *, code: str | None = None, sub_code: str | None = None, index: int | None = None
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.code = code
+        self.sub_code = sub_code
         self.index = index
 
 

@@ -267,7 +267,6 @@ FILTERS: list[tuple[str, str, Json, list[int]]] = [
     ("status", "eq", "READY", [1]),
     ("status", "neq", "READY", [2, 4]),
     ("status", "in", ["READY", "FLOWN"], [1, 4]),
-    ("status", "containsAny", ["READY", "IDLE"], [1, 2]),
     ("status", "gt", "IDLE", [1, 4]),
     ("status", "lte", "READY", [1, 2]),
     ("status", "isEmptyArray", True, [3]),

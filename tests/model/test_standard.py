@@ -116,7 +116,7 @@ def test_duplicate_criteria_name_columns() -> None:
 def test_indexes_serve_lists_relations_and_unique_fields() -> None:
     for object_type in MODEL.objects:
         columns = covered(object_type)
-        assert {("position", "id"), ("createdAt",)} <= columns
+        assert {("position", "id", "deletedAt"), ("createdAt",)} <= columns
         assert {(name,) for name in object_type.field_by_join_column} <= columns
     person = MODEL.by_singular["person"]
     assert ("emailsPrimaryEmail",) in {tuple(leaf.column for leaf in key) for key in person.unique_keys}
@@ -180,7 +180,7 @@ def test_a_new_object_starts_with_system_fields_a_name_and_system_relations() ->
     assert object_type.label_identifier_field_id == object_type.field_by_name["name"].id
     assert [f.name for f in object_type.fields if f.is_searchable] == ["name"]
     assert object_type.field_by_name["createdBy"].default_value == {"name": "''", "source": "'MANUAL'"}
-    assert covered(object_type) == {("position", "id"), ("createdAt",), ("searchVector",)}
+    assert covered(object_type) == {("position", "id", "deletedAt"), ("createdAt",), ("searchVector",)}
     assert all(f.kind is TYPES[f.type] and f.is_custom for f in object_type.fields)
 
 

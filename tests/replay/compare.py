@@ -1,8 +1,8 @@
 """Comparing an answer with a recorded one.
 
 A recorded value stands for itself, but for these: `<text>` is any text, `<time>` an instant with milliseconds in UTC,
-`<number>` any number, `<any>` anything, an object `{"<keys>": [...]}` any object with at least those keys, and
-`{"<some>": {...}}` one that has those and whatever else.
+`<number>` any number, `<any>` anything, an object `{"<keys>": [...]}` any object with at least those keys,
+`{"<some>": {...}}` one that has those and whatever else, and `{"<length>": 3}` a list of so many items.
 Ids that the recorded server made are bound to ours where they are first seen, and from then on must agree.
 """
 
@@ -60,7 +60,10 @@ class Ids:
 def differences(recorded: Any, ours: Any, ids: Ids, where: str = "") -> Iterator[str]:
     """What is wrong with our value, each with its place."""
     if isinstance(recorded, dict):
-        if isinstance(ours, dict):
+        if "<length>" in recorded and isinstance(ours, list):
+            if len(ours) != recorded["<length>"]:
+                yield f"{where}: {len(ours)} items instead of {recorded['<length>']}"
+        elif isinstance(ours, dict):
             yield from _objects(recorded, ours, ids, where)
         else:
             yield f"{where}: {_brief(ours)} instead of an object"
@@ -85,7 +88,7 @@ def _objects(recorded: dict[str, Any], ours: dict[str, Any], ids: Ids, where: st
     for key, value in recorded.items():
         if key not in ours:
             yield f"{where}.{key}: is missing"
-        elif key in ("startCursor", "endCursor") and isinstance(value, str) and not value.startswith("<"):
+        elif key in ("startCursor", "endCursor", "cursor") and isinstance(value, str) and not value.startswith("<"):
             yield from cursor_differences(value, ours[key], ids, f"{where}.{key}")
         else:
             yield from differences(value, ours[key], ids, f"{where}.{key}")

@@ -18,7 +18,10 @@ Connection: TypeAlias = asyncpg.Connection
 Record: TypeAlias = asyncpg.Record
 
 _SERVER_SETTINGS = {"application_name": "threescore", "TimeZone": "UTC", "jit": "off"}
-_STATEMENTS_PER_CONNECTION = 1000
+_STATEMENTS_PER_CONNECTION = 300
+_STATEMENT_LENGTH = 256 * 1024
+"""Statements up to this length stay prepared. A record with all its relations takes some 20,000 characters, which is
+more than asyncpg keeps by itself."""
 
 CONFUSING_ERRORS = (asyncpg.InterfaceError, OverflowError, TypeError)
 """What asyncpg raises for arguments that it cannot encode. It has told the server half of a statement by then, so
@@ -31,7 +34,10 @@ def _identity(value: bytes) -> bytes:
 
 async def _open(url: str) -> Connection:
     connection = await asyncpg.connect(
-        url, server_settings=_SERVER_SETTINGS, statement_cache_size=_STATEMENTS_PER_CONNECTION
+        url,
+        server_settings=_SERVER_SETTINGS,
+        statement_cache_size=_STATEMENTS_PER_CONNECTION,
+        max_cacheable_statement_size=_STATEMENT_LENGTH,
     )
     # JSON stays bytes: what PostgreSQL built is passed on, what we send was encoded once.
     await connection.set_type_codec("json", schema="pg_catalog", encoder=_identity, decoder=_identity, format="binary")

@@ -95,7 +95,7 @@ def wire_text(message: str) -> str:
 
 def _of_ours(error: ThreescoreError) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    sub_code = None if isinstance(error, InvalidInput) else error.code or _PARTS.get(error.about or "")
+    sub_code = None if isinstance(error, InvalidInput) else error.code or error.sub_code or _PARTS.get(error.about or "")
     if sub_code is None and isinstance(error, NotFound):
         sub_code = "RECORD_NOT_FOUND"
     if sub_code:

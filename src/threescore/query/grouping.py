@@ -143,11 +143,14 @@ def _date(leaf: Leaf, value: Item, name: str, arguments: list[Any], *, timed: bo
     if not timed:
         return Dimension(leaf.column, granularity=granularity, week_start=week_start)
     if zone is None and granularity in _ZONED:
-        raise BadRequest("Time zone should be specified for a group by date on Day, Week, Month, Quarter or Year")
+        raise BadRequest(
+            "Time zone should be specified for a group by date on Day, Week, Month, Quarter or Year",
+            sub_code="MISSING_TIMEZONE_FOR_DATE_GROUP_BY",
+        )
     slot = None
     if zone is not None:
         if not isinstance(zone, str) or zone not in _zones():
-            raise BadRequest(f"Invalid timezone: {zone}")
+            raise BadRequest(f"Invalid timezone: {zone}", sub_code="INVALID_TIMEZONE")
         arguments.append(zone)
         slot = len(arguments) - 1
     return Dimension(leaf.column, granularity=granularity, zone=slot, week_start=week_start)

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable
 
+import asyncpg
 import msgspec
 
 from threescore.db.pool import Database
 from threescore.errors import BadRequest
 from threescore.model.objects import Model
 from threescore.query.compile.scope import q, table
+from threescore.records.failures import explain
 from threescore.records.input import Connect, Input
 
 
@@ -36,10 +38,13 @@ async def resolve_connects(database: Database, model: Model, given: Input) -> No
 async def _found(database: Database, name: str, columns: Iterable[str], connects: list[Connect]) -> dict[int, str]:
     """The ids of the live records meant, by the place of the connect, counted from 1."""
     same = " AND ".join(f"t.{q(column)} = r.{q(column)}" for column in columns)
-    rows = await database.fetch(
+    sql = (
         f"SELECT e.place, t.id::text AS id FROM jsonb_array_elements($1::jsonb) WITH ORDINALITY AS e(row, place)"
         f" CROSS JOIN LATERAL jsonb_populate_record(NULL::{name}, e.row) r"
-        f' JOIN {name} t ON {same} WHERE t."deletedAt" IS NULL',
-        msgspec.json.encode([connect.values for connect in connects]).decode(),
+        f' JOIN {name} t ON {same} WHERE t."deletedAt" IS NULL'
     )
+    try:
+        rows = await database.fetch(sql, msgspec.json.encode([connect.values for connect in connects]).decode())
+    except asyncpg.PostgresError as error:
+        raise explain(error, connects[0].target) from error
     return {row["place"]: row["id"] for row in rows}

@@ -28,11 +28,14 @@ PASSING_ERRORS = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError, asy
 
 
 def explain(error: Exception, object_type: ObjectType, rows: Sequence[Row] = ()) -> Exception:
-    """The error to raise instead of one of the database's. An unknown one is returned as it is: it is our fault."""
+    """The error to raise instead of one of the database's. An unknown one is returned as it is: it is our fault.
+
+    The index is that of the row at fault where the database says enough to tell.
+    """
     if isinstance(error, STALE_ERRORS):
         return Stale()
     if isinstance(error, asyncpg.UniqueViolationError):
-        return BadRequest("A duplicate entry was detected", index=_index(error, rows))
+        return BadRequest("A duplicate entry was detected")
     if isinstance(error, asyncpg.ForeignKeyViolationError):
         return _dangling(error, object_type, rows)
     if isinstance(error, asyncpg.NotNullViolationError):
@@ -49,18 +52,6 @@ def explain(error: Exception, object_type: ObjectType, rows: Sequence[Row] = ())
     return error
 
 
-def _index(error: asyncpg.PostgresError, rows: Sequence[Row]) -> int | None:
-    """The place of the row whose values the database names; the later one where several have them."""
-    match = _KEY_DETAIL.match(error.detail or "")
-    if match is None or not rows:
-        return None
-    columns = [name.strip('"') for name in match["columns"].split(", ")]
-    for place in range(len(rows) - 1, -1, -1):
-        if ", ".join(str(rows[place].get(column)) for column in columns) == match["values"]:
-            return place
-    return None
-
-
 def _dangling(error: asyncpg.PostgresError, object_type: ObjectType, rows: Sequence[Row]) -> ThreescoreError:
     match = _KEY_DETAIL.match(error.detail or "")
     if match is None:
@@ -73,5 +64,5 @@ def _dangling(error: asyncpg.PostgresError, object_type: ObjectType, rows: Seque
         return BadRequest("A relation points to a record that does not exist.")
     return BadRequest(
         f'"{column}" must be the id of an existing record, but there is none with the id {value}.',
-        index=_index(error, rows),
+        index=next((place for place, row in enumerate(rows) if row.get(column) == value), None),
     )

@@ -13,6 +13,8 @@ from threescore.records.caller import Caller
 
 Writer = Callable[[Json, Row], None]
 
+_CREATED_BY = frozenset({"createdBySource", "createdByName", "createdByContext"})
+
 
 @dataclass(frozen=True, slots=True)
 class Connect:
@@ -162,7 +164,7 @@ class Reader:
                     raise BadRequest(f"Field {leaf.name} is not nullable and has no default value.", index=place)
             if "id" not in row:
                 row["id"] = str(uuid4())
-            _complete_actor(row, caller)
+        _complete_actors(rows, caller)
         _place(rows)
         given.columns = columns = _columns(rows)
         if any(len(row) != len(columns) for row in rows):
@@ -174,8 +176,8 @@ class Reader:
     def prepare_upsert(self, given: Input, caller: Caller) -> tuple[str, ...]:
         """Readies rows of which it is not known yet whether they are new; gives the columns that some row has."""
         last = 0
+        _complete_actors(given.rows, caller)
         for row in given.rows:
-            _complete_actor(row, caller)
             place = row.get("position")
             if place in ("first", "last"):
                 del row["position"]
@@ -238,17 +240,25 @@ def _columns(rows: Sequence[Row]) -> tuple[str, ...]:
     return tuple(sorted(names))
 
 
-def _complete_actor(row: Row, caller: Caller) -> None:
-    """A `createdBy` with a name stands as it is; one without gets the caller's, and keeps its source."""
-    if "createdBySource" not in row and "createdByName" not in row and "createdByContext" not in row:
-        return
-    row.setdefault("createdBySource", "MANUAL")
-    row.setdefault("createdByWorkspaceMemberId", None)
-    if row.get("createdByName"):
-        row.setdefault("createdByContext", None)
-    else:
-        row["createdByName"] = caller.actor_name
-        row["createdByContext"] = {}
+def _complete_actors(rows: Sequence[Row], caller: Caller) -> None:
+    """A `createdBy` with a name stands as it is; one without gets the caller's, and keeps its source.
+
+    Where no row has one, none gets one: the statement fills them all.
+    """
+    given = [row for row in rows if not row.keys().isdisjoint(_CREATED_BY)]
+    for row in given:
+        row.setdefault("createdBySource", "MANUAL")
+        row.setdefault("createdByWorkspaceMemberId", None)
+        if row.get("createdByName"):
+            row.setdefault("createdByContext", None)
+        else:
+            row["createdByName"] = caller.actor_name
+            row["createdByContext"] = {}
+    if given:
+        for row in rows:
+            row.setdefault("createdBySource", "API")
+            row.setdefault("createdByName", caller.actor_name)
+            row.setdefault("createdByContext", {})
 
 
 def _place(rows: Sequence[Row]) -> None:
@@ -261,3 +271,11 @@ def _place(rows: Sequence[Row]) -> None:
     for distance, row in enumerate(last):
         del row["position"]
         row["#last"] = distance + 1
+
+
+def place_again(row: Row) -> None:
+    """Turns the words `first` and `last` in a change of a record into distances from the ends of the table."""
+    word = row.get("position")
+    if word == "first" or word == "last":
+        del row["position"]
+        row[f"#{word}"] = -1 if word == "first" else 1

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
 import asyncpg
+import msgspec
 
 from threescore.catalog.state import Stale
 from threescore.db.pool import Connection, Database, Record
@@ -16,8 +17,10 @@ from threescore.query.plan import Plan
 from threescore.records.caller import Caller
 from threescore.records.failures import PASSING_ERRORS, explain
 
-ATTEMPTS = 3
+ATTEMPTS = 6
 """How often a statement is tried that collides with others, such as two upserts of the same new record."""
+
+encode = msgspec.json.Encoder().encode
 
 Result = TypeVar("Result")
 
@@ -36,13 +39,63 @@ class Runner:
         object_type: ObjectType,
         rows: Sequence[Row] = (),
     ) -> Record:
-        """The row that a plan answers with. `rows` are what it writes, to name the one at fault.
+        """The row that a plan answers with. `rows` are what it writes, which is slot 3, to name the one at fault.
 
         Raises errors of ours for what the database refuses.
         """
         sql = compile_plan(caller.model, plan)
-        row = await _tried(lambda: self.database.fetchrow(sql, *arguments), object_type, rows)
+        try:
+            row = await _tried(lambda: self.database.fetchrow(sql, *arguments), object_type, rows)
+        except BadRequest as error:
+            if error.index is None and len(rows) > 1 and isinstance(error.__cause__, asyncpg.PostgresError):
+                error.index = await self._first_refused(sql, arguments, rows, type(error.__cause__))
+            raise
         return _fresh(row, caller)
+
+    async def settled(
+        self, caller: Caller, plan: Plan, arguments: Sequence[Any], object_type: ObjectType
+    ) -> Record:
+        """The row that a plan answers with which leaves nothing to the actions of foreign keys.
+
+        A record that came to refer to a destroyed one after the statement had begun would be changed by a foreign
+        key, without an event. Under REPEATABLE READ that is an error of PostgreSQL's, and the statement begins again.
+        """
+        sql = compile_plan(caller.model, plan)
+
+        async def run() -> Record | None:
+            async with (
+                self.database.acquire() as connection,
+                connection.transaction(isolation="repeatable_read"),
+            ):
+                row: Record | None = await connection.fetchrow(sql, *arguments)
+                return row
+
+        return _fresh(await _tried(run, object_type), caller)
+
+    async def _first_refused(
+        self, sql: str, arguments: Sequence[Any], rows: Sequence[Row], refusal: type[Exception]
+    ) -> int:
+        """The place of the first row whose company makes a statement fail in the same way; nothing is written."""
+        fine, refused = 0, len(rows)
+        while refused - fine > 1:
+            middle = (fine + refused) // 2
+            if await self._is_refused(sql, [*arguments[:3], encode(rows[:middle]), *arguments[4:]], refusal):
+                refused = middle
+            else:
+                fine = middle
+        return refused - 1
+
+    async def _is_refused(self, sql: str, arguments: Sequence[Any], refusal: type[Exception]) -> bool:
+        async with self.database.acquire() as connection:
+            transaction = connection.transaction()
+            await transaction.start()
+            try:
+                await connection.fetchrow(sql, *arguments)
+            except asyncpg.PostgresError as error:
+                return isinstance(error, refusal)
+            finally:
+                await transaction.rollback()
+        return False
 
     async def all(self, caller: Caller, plan: Plan, arguments: Sequence[Any], object_type: ObjectType) -> list[Record]:
         """All rows that a plan answers with."""

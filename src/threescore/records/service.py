@@ -21,9 +21,9 @@ from threescore.query.plan import Selection
 from threescore.records.caller import Caller
 from threescore.records.creation import creation_steps, read_records
 from threescore.records.failures import explain
-from threescore.records.input import Input, reader
+from threescore.records.input import Input, place_again, reader
 from threescore.records.merge import merged_row
-from threescore.records.runner import ATTEMPTS, Runner
+from threescore.records.runner import Runner
 
 EMPTY_LIST = b"[]"
 MAX_MERGED = 9
@@ -198,15 +198,12 @@ class Records:
         rows = reader(caller.model, object_type)
         columns = rows.prepare_upsert(given, caller)
         plan = plans.Upsert(object_type.name_singular, columns, selection)
-        arguments = [*write_arguments(caller), encode(given.rows).decode(), encode(rows.defaults()).decode()]
-        for attempt in range(ATTEMPTS):
-            try:
-                row = await self._runner.one(caller, plan, arguments, object_type, given.rows)
-                break
-            except BadRequest as error:
-                # Somebody else may have created the same record since we looked: look again.
-                if not isinstance(error.__cause__, asyncpg.UniqueViolationError) or attempt == ATTEMPTS - 1:
-                    raise
+        arguments = [*write_arguments(caller), encode(given.rows), encode(rows.defaults())]
+        try:
+            row = await self._runner.one(caller, plan, arguments, object_type)
+        except BadRequest:
+            # Somebody else may have created the same record since we looked: look again.
+            row = await self._runner.one(caller, plan, arguments, object_type, given.rows)
         if row["ambiguous"]:
             raise _ambiguous(object_type, given.rows, row["ambiguous"][0] - 1)
         return row["records"] or EMPTY_LIST
@@ -216,7 +213,7 @@ class Records:
     ) -> bytes:
         """Changes one record, soft-deleted or not. Raises NotFound, BadRequest."""
         arguments = [*write_arguments(caller), None, record_id]
-        return _only(await self._update(caller, object_type, selection, _by_id(4), arguments, 1, record))
+        return _only(await self._update(caller, object_type, selection, _by_id(4), arguments, 1, record, record_id))
 
     async def update_many(
         self,
@@ -367,10 +364,12 @@ class Records:
         arguments: list[Any],
         limit: int,
         record: Json,
+        record_id: str | None = None,
     ) -> bytes:
         try:
             [row] = (await self._read_flat(caller, object_type, [record])).rows
-            await self._place_again(object_type, row, caller)
+            _check_same_id(row, record_id)
+            place_again(row)
             arguments[3] = encode(row)
             plan = plans.Update(object_type.name_singular, tuple(sorted(row)), selection, bound, limit)
             answer = await self._runner.one(caller, plan, arguments, object_type, [row])
@@ -380,14 +379,6 @@ class Records:
         if answer["matched"] > limit:
             raise _too_many("update", limit)
         return answer["records"] or EMPTY_LIST
-
-    async def _place_again(self, object_type: ObjectType, row: Row, caller: Caller) -> None:
-        """Turns the words `first` and `last` in a change into numbers."""
-        place = row.get("position")
-        if place not in ("first", "last"):
-            return
-        end = 'coalesce(min("position"), 1) - 1' if place == "first" else 'coalesce(max("position"), 0) + 1'
-        row["position"] = await self._database.fetchval(f"SELECT {end} FROM {table(caller.model, object_type.table)}")
 
     async def _mark(
         self,
@@ -415,7 +406,7 @@ class Records:
         limit: int,
     ) -> bytes:
         plan = plans.Destroy(object_type.name_singular, selection, bound, limit)
-        answer = await self._runner.one(caller, plan, arguments, object_type)
+        answer = await self._runner.settled(caller, plan, arguments, object_type)
         if answer["matched"] > limit:
             raise _too_many("destroy", limit)
         return answer["records"] or EMPTY_LIST
@@ -457,6 +448,12 @@ def _only(records: bytes) -> bytes:
     if records == EMPTY_LIST or not records:
         raise NotFound("Record not found")
     return records[1:-1]
+
+
+def _check_same_id(row: Row, record_id: str | None) -> None:
+    """Takes the id out of a change, where it may only repeat the id of the one record that is changed."""
+    if row.pop("id", record_id) != record_id:
+        raise BadRequest("The id of a record cannot be changed")
 
 
 def _too_many(verb: str, limit: int) -> BadRequest:

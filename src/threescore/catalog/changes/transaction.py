@@ -18,16 +18,13 @@ from threescore.errors import BadRequest, NotFound, Unavailable
 from threescore.model.objects import Model
 from threescore.sql import quote_identifier
 
-CHANNEL = "threescore"
-"""Where changed workspaces are announced, by their id."""
-
 QUEUE_TIMEOUT = "60s"
 """How long a change waits for its turn behind other changes of the same workspace. Nobody else waits behind it."""
 
-LOCK_TIMEOUT = "2s"
+LOCK_TIMEOUT = "500ms"
 """How long a change waits for a table. Everybody who wants the table after it waits too, so it is short."""
 
-PAUSES = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0)
+PAUSES = (0.1, 0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 8.0)
 """Seconds between the attempts of a change that did not get a table."""
 
 T = TypeVar("T")
@@ -79,7 +76,7 @@ async def _attempt(database: Database, workspace_id: UUID, change: Callable[[Dra
         for step in plan.steps:
             await _run(connection, step)
         await _write_rows(connection, workspace_id, plan)
-        await _announce(connection, next_model)
+        await _put_in_force(connection, next_model)
         return next_model, result
 
 
@@ -119,12 +116,11 @@ async def _write_rows(connection: Connection, workspace_id: UUID, plan: Plan) ->
     await store.insert_indexes(connection, workspace_id, plan.indexes.inserted)
 
 
-async def _announce(connection: Connection, model: Model) -> None:
+async def _put_in_force(connection: Connection, model: Model) -> None:
     await connection.execute(
         "UPDATE threescore.workspace SET version = $2 WHERE id = $1", model.workspace_id, model.version
     )
     await connection.execute('UPDATE "_state" SET "model" = $1', model.version)
-    await connection.execute("SELECT pg_notify($1, $2)", CHANNEL, str(model.workspace_id))
 
 
 def _now() -> datetime:

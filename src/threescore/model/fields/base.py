@@ -269,7 +269,10 @@ class FieldType:
             if not isinstance(value, list):
                 raise BadRequest(f'Filter operator "{operator}" requires an array value for field {leaf.path}')
             if not value:
-                raise BadRequest(f"Invalid filter value for field {leaf.path}. Expected non-empty array")
+                raise BadRequest(
+                    f"Invalid filter value for field {leaf.path}. Expected non-empty array",
+                    sub_code="INVALID_QUERY_INPUT",
+                )
             return [self.comparand(leaf, item) for item in value]
         if operator in PATTERN_OPERATORS:
             return pattern(leaf, operator, value)

@@ -52,8 +52,8 @@ def current_index_name(object_type: ObjectType, index: Index) -> str:
 def missing_indexes(object_type: ObjectType, *, new_id: IdFor, now: datetime) -> Iterator[Index]:
     """The indexes that every object has for its lists, relations and unique fields, as far as it lacks them.
 
-    They are: (position, id) and createdAt, because lists sort by them; each join column; the unique columns of each
-    unique field; and the search vector of an object that takes part in the search.
+    They are: (position, id, deletedAt) and createdAt, because lists sort by them; each join column; the unique columns
+    of each unique field; and the search vector of an object that takes part in the search.
     """
     present = {(index.fields[0].field_id, index.type) for index in object_type.indexes if index.where is None}
     unique = {index.fields for index in object_type.indexes if index.is_unique}
@@ -70,7 +70,8 @@ def missing_indexes(object_type: ObjectType, *, new_id: IdFor, now: datetime) ->
             yield create([field])
     if object_type.is_searchable and (by_name["searchVector"].id, "GIN") not in present:
         yield create([by_name["searchVector"]], type="GIN")
-    yield create([by_name["position"], by_name["id"]])
+    # With deletedAt in it, live records are counted from this index alone.
+    yield create([by_name["position"], by_name["id"], by_name["deletedAt"]])
     yield create([by_name["createdAt"]])
 
 

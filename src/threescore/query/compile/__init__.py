@@ -29,7 +29,7 @@ _COMPILERS: dict[type, Callable[[Model, Any], str]] = {
     plans.Absorb: absorb,
 }
 
-CACHE_LIMIT = 2000
+CACHE_LIMIT = 500
 """How many statements one version of a model may keep."""
 
 

@@ -2,7 +2,7 @@
 
 from threescore.model.objects import ObjectType
 from threescore.query.compile.aggregates import aggregate, shown
-from threescore.query.compile.scope import Projection, Scope, as_json, beyond, condition, order_by, q
+from threescore.query.compile.scope import Projection, Scope, as_json, beyond, condition, order_by, q, table
 from threescore.query.plan import (
     Aggregate,
     ConnectionPart,
@@ -25,22 +25,33 @@ PLACE = '"#"'
 def page_rows(scope: Scope, page: PageOf, also: str = "TRUE") -> str:
     """A SELECT of a page's rows, and one more if there is one, numbered in `PLACE`.
 
-    `also` is a further condition. What a page nests comes later: rows that are not shown cost nothing.
+    `also` is a further condition. What a page nests comes later: rows that are not shown cost nothing. And only ids
+    are sorted; the rows are looked up when it is known which.
     """
     alias = scope.alias
     where = f"({condition(scope, page.filter)}) AND ({also})"
     if page.cursor:
         where += f" AND ({beyond(scope, page.order, page.cursor, backward=page.backward)})"
     order = order_by(scope, page.order, backward=page.backward)
-    carried = "".join(
-        f", {scope.column(term.column, term.relation)} AS {_carried(place)}"
+    carried = {
+        _carried(place): scope.column(term.column, term.relation)
         for place, term in enumerate(page.order)
         if term.relation
-    )
+    }
     offset = f" OFFSET ${page.offset + 1}::bigint" if page.offset is not None else ""
+    rest = f"WHERE {where} ORDER BY {order} LIMIT {page.at_most + 1}{offset}"
+    if len(page.order) == 1:
+        # By id alone: an index gives the rows in order, so that nothing is sorted.
+        return (
+            f"SELECT {alias}.*, row_number() OVER () AS {PLACE}"
+            f" FROM (SELECT {alias}.* FROM {scope.source} {rest}) {alias} LIMIT {length(page)} + 1"
+        )
+    listed = "".join(f", {column} AS {name}" for name, column in carried.items())
+    found = f"SELECT {alias}.id{listed} FROM {scope.source} {rest}"
+    kept = "".join(f", k.{name}" for name in carried)
     return (
-        f"SELECT {alias}.*, row_number() OVER () AS {PLACE} FROM (SELECT {alias}.*{carried} FROM {scope.source}"
-        f" WHERE {where} ORDER BY {order} LIMIT {page.at_most + 1}{offset}) {alias} LIMIT {length(page)} + 1"
+        f"SELECT {alias}.*, k.{PLACE}{kept} FROM (SELECT k.*, row_number() OVER () AS {PLACE} FROM ({found}) k"
+        f" LIMIT {length(page)} + 1) k JOIN {table(scope.model, scope.object_type.table)} {alias} ON {alias}.id = k.id"
     )
 
 

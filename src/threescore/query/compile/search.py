@@ -17,8 +17,9 @@ def search(model: Model, plan: Search) -> str:
     """
     found = " UNION ALL ".join(_matches(model, plan, place, item) for place, item in enumerate(plan.objects))
     return (
-        f"WITH found AS ({found}) SELECT s.model, s.access, f.object, f.id::text AS id, f.label, f.image, f.rank_cd,"
-        f" f.rank FROM {table(model, '_state')} s LEFT JOIN found f ON TRUE"
+        f"WITH found AS ({found}) SELECT s.model, s.access, f.object, f.id::text AS id, f.label, f.image,"
+        # By way of text, so that a number has no more digits than it was ranked with.
+        f" f.rank_cd::text::float8 AS rank_cd, f.rank::text::float8 AS rank FROM {table(model, '_state')} s LEFT JOIN found f ON TRUE"
         f" ORDER BY f.rank_cd DESC, f.rank DESC, f.place, f.id LIMIT $4::bigint"
     )
 

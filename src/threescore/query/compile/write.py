@@ -178,7 +178,10 @@ def target(model: Model, object_type: ObjectType, where: Filter, limit: int) -> 
 def update(model: Model, plan: Update) -> str:
     """Columns: model, access, matched, records (by id)."""
     object_type = model.by_singular[plan.object]
-    values = {c: f"c.{q(c)}" for c in plan.columns}
+    values = {c: f"c.{q(c)}" for c in plan.columns if c not in PLACES}
+    if len(values) < len(plan.columns):
+        values["position"] = place_expression(object_type, table(model, object_type.table), plan.columns, "c")
+    fields = _fields_of(object_type, values)
     values.setdefault("updatedAt", "now()")
     values |= actor_values("updatedBy")
     typed = _typed(object_type, plan.columns) or '"#" text'
@@ -191,7 +194,7 @@ def update(model: Model, plan: Update) -> str:
         values=values,
         source="target o, actor a, change c, allowed",
         operation="updated",
-        fields=_fields_of(object_type, plan.columns),
+        fields=fields,
     )
 
 
@@ -282,6 +285,7 @@ def upsert(model: Model, plan: Upsert) -> str:
         for key in object_type.unique_keys
         if all(leaf.column in plan.columns for leaf in key)
     )
+    nothing = "SELECT 0 AS place, NULL::uuid AS id WHERE FALSE"
     fields = _fields_of(object_type, [*settable, "deletedAt"])
     created = event(model, object_type, "created", "shown e WHERE e.old IS NULL ORDER BY e.place", after="e.record")
     updated = event(
@@ -303,10 +307,10 @@ def upsert(model: Model, plan: Upsert) -> str:
     )
     row = stored(model, object_type, "t")
     return (
-        f"WITH {ACTOR}, input AS MATERIALIZED (SELECT e.place, e.doc, p.* FROM jsonb_array_elements($4::jsonb)"
+        f"WITH {ACTOR}, input AS MATERIALIZED (SELECT e.place, e.doc, p.* FROM jsonb_array_elements($4::json::jsonb)"
         f" WITH ORDINALITY AS e(doc, place), LATERAL jsonb_populate_record(NULL::{name}, e.doc) p),"
         f" chosen AS MATERIALIZED (SELECT m.place, min(m.id::text)::uuid AS id, count(*) AS matches"
-        f" FROM ({matches}) m GROUP BY m.place),"
+        f" FROM ({matches or nothing}) m GROUP BY m.place),"
         f" {current(model, 'NOT EXISTS (SELECT FROM chosen c WHERE c.matches > 1)')},"
         f" old AS MATERIALIZED (SELECT t.id, t AS row FROM {name} t, allowed"
         f" WHERE t.id IN (SELECT c.id FROM chosen c) ORDER BY t.id FOR UPDATE OF t),"
@@ -318,9 +322,10 @@ def upsert(model: Model, plan: Upsert) -> str:
         f" LATERAL jsonb_populate_record(o.row, coalesce(m.doc, '{{}}')) n),"
         f" changed AS (UPDATE {name} t SET {', '.join(f'{q(c)} = {v}' for c, v in changes.items())}"
         f' FROM changing n, actor a WHERE t.id = n."#" RETURNING t.*),'
-        f" fresh AS MATERIALIZED (SELECT i.place, i.doc, $5::jsonb || i.doc AS whole,"
+        f" fresh AS MATERIALIZED (SELECT i.place, i.doc, $5::json::jsonb || i.doc AS whole,"
         f" coalesce(i.id, gen_random_uuid()) AS id FROM input i, allowed"
-        f" WHERE NOT EXISTS (SELECT FROM chosen c WHERE c.place = i.place)),"
+        # A record that was destroyed after it was chosen is created anew.
+        f" WHERE NOT EXISTS (SELECT FROM chosen c JOIN old o ON o.id = c.id WHERE c.place = i.place)),"
         f" created AS (INSERT INTO {name} ({_names(['id', *(c for c in values if c != 'id')])})"
         f" SELECT i.id, {', '.join(v for c, v in values.items() if c != 'id')}"
         f" FROM fresh i CROSS JOIN LATERAL jsonb_populate_record(NULL::{name}, i.whole) p CROSS JOIN actor a"

@@ -194,7 +194,7 @@ class _Planner:
                 continue
             field = type_.fields.get(name)
             if field is None:
-                hint = did_you_mean([f'"{near}"' for near in suggestion_list(name, list(type_.fields))[:3]])
+                hint = did_you_mean(suggestion_list(name, list(type_.fields))[:3]).replace("'", '"')
                 raise InvalidSelection(f'Cannot query field "{name}" on type "{type_.name}".{hint}', nodes[0])
             steps.append(self._step(key, field, nodes, depth + 1))
         return _Plan(tuple(steps), type_.name, frozenset(constants), tuple(selected))
