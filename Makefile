@@ -8,6 +8,9 @@ BIN := $(VENV)/bin
 REQUIREMENTS := $(shell cksum pyproject.toml | cut -d ' ' -f 1)
 PROGRAM := $(VENV)/.program-$(REQUIREMENTS)
 TOOLS := $(VENV)/.tools-$(REQUIREMENTS)
+# Generators of GraphQL clients, which tests run: npm's, and one in an environment of its own.
+CLIENTS := tests/graphql/tools
+CLIENT_TOOLS := $(VENV)/.client-tools-$(shell cat $(CLIENTS)/package-lock.json $(CLIENTS)/requirements.txt | cksum | cut -d ' ' -f 1)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
 PYTEST_ARGS ?= -n auto
 
@@ -22,12 +25,12 @@ help:
 	@echo 'make check   lint and test, as CI does'
 	@echo 'make bench   measure the server against pgbench and a minimal application'
 
-setup: $(TOOLS)
+setup: $(TOOLS) $(CLIENT_TOOLS)
 
 run: $(PROGRAM)
 	@exec $(BIN)/threescore serve
 
-test: $(TOOLS)
+test: $(TOOLS) $(CLIENT_TOOLS)
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 lint: $(TOOLS)
@@ -55,4 +58,12 @@ $(PROGRAM):
 $(TOOLS): $(PROGRAM)
 	@$(PIP) --editable '.[dev]'
 	@rm -f $(VENV)/.tools-*
+	@touch $@
+
+$(CLIENT_TOOLS): $(PROGRAM)
+	@scripts/make-venv $(VENV)/generators
+	@$(VENV)/generators/bin/python -m pip install --quiet --disable-pip-version-check --no-input \
+	    --requirement $(CLIENTS)/requirements.txt
+	@cd $(CLIENTS) && npm ci --silent
+	@rm -f $(VENV)/.client-tools-*
 	@touch $@

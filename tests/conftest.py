@@ -8,7 +8,7 @@ import os
 import shutil
 import tempfile
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -87,16 +87,28 @@ async def db(database_url: str, anyio_backend: str) -> AsyncIterator[Database]:
     await database.close()
 
 
+@pytest.fixture(scope="session")
+def new_workspace(portal: BlockingPortal, shared_db: Database) -> Callable[[], Workspace]:
+    """A function that makes a workspace with the standard data model."""
+    return lambda: portal.call(create_workspace, shared_db, f"Test {uuid.uuid4()}")
+
+
+@pytest.fixture(scope="session")
+def new_token(portal: BlockingPortal, shared_db: Database) -> Callable[[Workspace], str]:
+    """A function that makes an API key of a workspace and gives its token."""
+    return lambda workspace: portal.call(_new_token, shared_db, workspace)
+
+
 @pytest.fixture
-def workspace(portal: BlockingPortal, shared_db: Database) -> Workspace:
+def workspace(new_workspace: Callable[[], Workspace]) -> Workspace:
     """A new workspace with the standard data model."""
-    return portal.call(create_workspace, shared_db, f"Test {uuid.uuid4()}")
+    return new_workspace()
 
 
 @pytest.fixture
-def token(portal: BlockingPortal, shared_db: Database, workspace: Workspace) -> str:
+def token(workspace: Workspace, new_token: Callable[[Workspace], str]) -> str:
     """The token of an API key of the test's workspace."""
-    return portal.call(_new_token, shared_db, workspace)
+    return new_token(workspace)
 
 
 async def _new_token(database: Database, workspace: Workspace) -> str:

@@ -32,6 +32,19 @@ class BadRequest(ThreescoreError):
     """The request is not one that can be understood or allowed as it stands."""
 
 
+class DuplicateEntry(BadRequest):
+    """A value that must be unique is there already, in the columns named.
+
+    `holder` is the id of the live record of `object_name` that has it, where that can be told.
+    """
+
+    def __init__(self, object_name: str, columns: tuple[str, ...]) -> None:
+        super().__init__("A duplicate entry was detected")
+        self.object_name = object_name
+        self.columns = columns
+        self.holder: str | None = None
+
+
 class AccessRefused(ThreescoreError):
     """The caller is not let in: no token, or one that is not or no longer good. `code` is the reason's word."""
 

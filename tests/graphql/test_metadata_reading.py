@@ -132,7 +132,8 @@ async def test_filters(door: Door) -> None:
 
 async def test_fields_of_one_object(door: Door) -> None:
     person = await object_id(door, "person")
-    query = "query($i: UUID!) { fields(paging: {first: 1000}, filter: {objectMetadataId: {eq: $i}}) { edges { node { name } } } }"
+    names = "{ edges { node { name } } }"
+    query = f"query($i: UUID!) {{ fields(paging: {{first: 1000}}, filter: {{objectMetadataId: {{eq: $i}}}}) {names} }}"
     listed = await door(query, i=person)
     query = "query($i: UUID!) { object(id: $i) { fields(paging: {first: 1000}) { edges { node { name } } } } }"
     nested = await door(query, i=person)
@@ -149,12 +150,14 @@ async def test_what_is_not_there_is_not_found(door: Door) -> None:
         missing = str(uuid4())
         error = await door.refused(f"query($i: UUID!) {{ {field}(id: $i) {{ id }} }}", i=missing)
         assert (error["code"], error["message"]) == ("NOT_FOUND", f"Unable to find {kind} with id: {missing}")
-        assert (error["path"], error["locations"]) == ([field], [{"line": 1, "column": 19}])
+        assert (error["path"], error["locations"]) == ([field], [{"line": 1, "column": 20}])
 
 
 async def test_both_metadata_apis_show_the_same(door: Door, db: Database) -> None:
     """Key by key, but that GraphQL says empty text where a description, icon or colour is missing."""
-    introspection = '{ o: __type(name: "Object") { fields(includeDeprecated: true) { name type { ...T } } } f: __type(name: "Field") { fields(includeDeprecated: true) { name type { ...T } } } } fragment T on __Type { kind ofType { kind ofType { kind ofType { kind } } } }'
+    introspection = """{ o: __type(name: "Object") { ...F } f: __type(name: "Field") { ...F } }
+        fragment F on __Type { fields(includeDeprecated: true) { name type { ...T } } }
+        fragment T on __Type { kind ofType { kind ofType { kind ofType { kind } } } }"""
     types = await door(introspection)
 
     def leaves(key: str) -> list[str]:

@@ -1,6 +1,5 @@
 """Filter operators and their values: which there are, how text and typed values are read, what is refused."""
 
-from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -77,11 +76,11 @@ def test_other_operators_are_refused_with_those_that_are_allowed(path: str, type
         ("price.amountMicros", "in", [1, "2"], [Decimal(1), Decimal(2)]),
         ("reusable", "eq", "true", True),
         ("reusable", "eq", False, False),
-        ("builtOn", "eq", "2024-02-01", date(2024, 2, 1)),
-        ("builtOn", "in", ["2024-02-01", "Mar 1, 2024"], [date(2024, 2, 1), date(2024, 3, 1)]),
-        ("launchAt", "lt", "2024-03-01", datetime(2024, 3, 1, tzinfo=UTC)),
-        ("launchAt", "eq", "Feb 1, 2024", datetime(2024, 2, 1, tzinfo=UTC)),
-        ("launchAt", "eq", "2024-02-01T00:00:00.001999Z", datetime(2024, 2, 1, 0, 0, 0, 1000, tzinfo=UTC)),
+        ("builtOn", "eq", "2024-02-01", "2024-02-01"),
+        ("builtOn", "in", ["2024-02-01", "Mar 1, 2024"], ["2024-02-01", "2024-03-01"]),
+        ("launchAt", "lt", "2024-03-01", "2024-03-01T00:00:00.000Z"),
+        ("launchAt", "eq", "Feb 1, 2024", "2024-02-01T00:00:00.000Z"),
+        ("launchAt", "eq", "2024-02-01T00:00:00.001999Z", "2024-02-01T00:00:00.001Z"),
         (
             "extId",
             "eq",
@@ -170,8 +169,8 @@ def test_refused_operands(path: str, operator: str, value: Json, message: str) -
         ("odometer", "9007199254740993", 9007199254740993),
         ("odometer", 12, 12),
         ("price.amountMicros", "9007199254740993", Decimal(9007199254740993)),
-        ("builtOn", "2024-01-31", date(2024, 1, 31)),
-        ("launchAt", "2024-01-31T09:30:00.123Z", datetime(2024, 1, 31, 9, 30, 0, 123000, tzinfo=UTC)),
+        ("builtOn", "2024-01-31", "2024-01-31"),
+        ("launchAt", "2024-01-31T09:30:00.123Z", "2024-01-31T09:30:00.123Z"),
         ("tags", [], None),
         ("tags", ["GONE"], ["GONE"]),
         ("nicknames", ["a"], ["a"]),

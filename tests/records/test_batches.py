@@ -1,6 +1,7 @@
 """Batches: all or none, answered in the order of the input, with the place of the record at fault."""
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import uuid4
 
@@ -52,7 +53,7 @@ def test_no_records(api: httpx.Client, query: str) -> None:
 
 
 @pytest.mark.parametrize("query", QUERIES)
-@pytest.mark.parametrize("body", [{}, {"jobTitle": "x"}, 'text'])
+@pytest.mark.parametrize("body", [{}, {"jobTitle": "x"}, "text"])
 def test_a_batch_is_a_list(api: httpx.Client, query: str, body: Any) -> None:
     refusal(api.post(f"/rest/batch/people{query}", json=body))
 
@@ -280,7 +281,10 @@ def test_an_ambiguous_upsert_is_refused(api: httpx.Client) -> None:
     body = refusal(
         api.post(
             "/rest/batch/people?upsert=true",
-            json=[email("new@x.example"), {"id": ann["id"], "jobTitle": "x", "emails": {"primaryEmail": "bob@x.example"}}],
+            json=[
+                email("new@x.example"),
+                {"id": ann["id"], "jobTitle": "x", "emails": {"primaryEmail": "bob@x.example"}},
+            ],
         )
     )
     assert body["index"] == 1
@@ -340,20 +344,16 @@ def test_an_upsert_may_swap_values(api: httpx.Client, gadgets: str) -> None:
 def test_two_upserts_of_one_new_key_at_once(server: str, token: str, api: httpx.Client, key: str) -> None:
     headers = {"Authorization": f"Bearer {token}"}
     clients = [httpx.Client(base_url=server, headers=headers, timeout=60) for _ in range(4)]
+    pool = ThreadPoolExecutor(len(clients))
     for turn in range(8):
         record = email(f"new{turn}@x.example") if key == "email" else {"id": str(uuid4())}
         start = threading.Barrier(len(clients))
-        answers: list[httpx.Response] = []
 
-        def run(client: httpx.Client, number: int, record: Record = record, start: Any = start) -> None:
+        def run(client: httpx.Client, record: Record = record, start: threading.Barrier = start) -> httpx.Response:
             start.wait()
-            answers.append(client.post("/rest/people?upsert=true", json={**record, "jobTitle": str(number)}))
+            return client.post("/rest/people?upsert=true", json=record)
 
-        threads = [threading.Thread(target=run, args=(client, n)) for n, client in enumerate(clients)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        answers = list(pool.map(run, clients))
         assert [answer.status_code for answer in answers] == [201] * len(clients), [a.text for a in answers]
         assert len({answer.json()["data"]["createPerson"]["id"] for answer in answers}) == 1
     assert total(api, "people") == 8

@@ -15,7 +15,6 @@ from tests.records.wire import (
     create_many,
     get,
     listed,
-    make_field,
     make_object,
     message,
     object_id,
@@ -51,9 +50,7 @@ def test_cursors_do_not_skip_rows_under_the_order_of_a_relation(api: httpx.Clien
     create_many(api, "people", [{"companyId": c["id"]} for c in companies for _ in range(2)] + [{}])
     everyone = [record["id"] for record in listed(api, "people", order_by="company.name[DescNullsLast]")]
     first = page(api, "people", order_by="company.name[DescNullsLast]", limit=3)
-    rest = listed(
-        api, "people", order_by="company.name[DescNullsLast]", starting_after=first["pageInfo"]["endCursor"]
-    )
+    rest = listed(api, "people", order_by="company.name[DescNullsLast]", starting_after=first["pageInfo"]["endCursor"])
     assert [record["id"] for record in first["data"]["people"] + rest] == everyone
 
 
@@ -78,7 +75,9 @@ def test_the_direction_of_the_id_counts(api: httpx.Client) -> None:
 def test_an_upsert_batch_is_atomic(api: httpx.Client) -> None:
     old = create(api, "people", {"jobTitle": "old"})
     body = refusal(
-        api.post("/rest/batch/people?upsert=true", json=[{"id": old["id"], "jobTitle": "new"}, {"companyId": old["id"]}])
+        api.post(
+            "/rest/batch/people?upsert=true", json=[{"id": old["id"], "jobTitle": "new"}, {"companyId": old["id"]}]
+        )
     )
     assert body["index"] == 1
     assert listed(api, "people") == [old]
@@ -101,10 +100,10 @@ def test_an_update_of_many_needs_a_filter(api: httpx.Client) -> None:
     assert total(api, "people", filter="city[eq]:x") == 3
 
 
-def test_contains_any_on_select(api: httpx.Client) -> None:
-    create_many(api, "opportunities", [{"stage": "NEW"}, {"stage": "MEETING"}, {"stage": "PROPOSAL"}])
-    assert total(api, "opportunities", filter="stage[containsAny]:[NEW,MEETING]") == 2
-    assert "NOPE" in message(api.get("/rest/opportunities?filter=stage[containsAny]:[NOPE]"))
+def test_contains_any_on_select_is_400(api: httpx.Client) -> None:
+    text = message(api.get("/rest/opportunities?filter=stage[containsAny]:[NEW,MEETING]"))
+    assert "containsAny" in text
+    assert "stage" in text
 
 
 def test_a_body_over_the_limit_is_413(api: httpx.Client) -> None:
@@ -112,7 +111,9 @@ def test_a_body_over_the_limit_is_413(api: httpx.Client) -> None:
     assert str(10 * 1024 * 1024) in body["messages"][0]
 
 
-@pytest.mark.parametrize("cursor", ["x", "e30=", "bnVsbA==", "W10=", "eyJpZCI6MX0=", "eyJpZCI6IngifQ==", "%F0%9F%92%A5"])
+@pytest.mark.parametrize(
+    "cursor", ["x", "e30=", "bnVsbA==", "W10=", "eyJpZCI6MX0=", "eyJpZCI6IngifQ==", "%F0%9F%92%A5"]
+)
 def test_a_bad_cursor_is_400(api: httpx.Client, cursor: str) -> None:
     for name in ("starting_after", "ending_before"):
         assert message(api.get(f"/rest/people?{name}={cursor}")).startswith("Invalid cursor")
@@ -129,7 +130,7 @@ def test_refusals_are_in_our_own_words(api: httpx.Client) -> None:
     """What is wrong and what would be right; `refusal` looks for words of the insides in each."""
     made = create(api, "people", {"emails": {"primaryEmail": "a@x.example"}})
     assert "companyId" in message(api.post("/rest/people", json={"companyId": made["id"]}))
-    assert message(api.post("/rest/people", json=made | {"id": str(uuid4())})) == "A duplicate entry was detected"
+    assert message(api.post("/rest/people", json={"emails": made["emails"]})) == "A duplicate entry was detected"
     assert "userId" in message(api.post("/rest/workspaceMembers", json={"name": {}}))
     assert "people" in message(api.get("/rest/person"))
     assert "viewId" in message(api.get('/rest/people/groupBy?group_by=[{"city":true}]&viewId=nonsense'))
@@ -171,7 +172,9 @@ def test_integers_beyond_2_to_the_53_keep_their_digits(api: httpx.Client) -> Non
         assert total(api, "meters", filter=f"big[eq]:{number - 1}") == 0
     huge = 10**38 - 1
     for given in (huge, str(huge)):
-        assert update(api, "meters", made["id"], {"price": {"amountMicros": given}})["price"]["amountMicros"] == str(huge)
+        assert update(api, "meters", made["id"], {"price": {"amountMicros": given}})["price"]["amountMicros"] == str(
+            huge
+        )
 
 
 def test_a_merge_takes_morph_relations_along(api: httpx.Client) -> None:
@@ -285,12 +288,3 @@ def test_both_paths_of_restore_work(api: httpx.Client) -> None:
         send(api, "DELETE", f"people/{made['id']}?soft_delete=true")
         [record] = send(api, "PATCH", f"{path}?filter=deletedAt[is]:NOT_NULL")["data"]["restorePeople"]
         assert record["id"] == made["id"]
-
-
-def test_a_sample_of_a_group_works_however_many_fields_there_are(api: httpx.Client) -> None:
-    made = make_object(api, "wide")
-    for n in range(60):
-        make_field(api, made["id"], name=f"f{n}", type="TEXT")
-    create_many(api, "wides", [{"f1": "a", "f59": str(n)} for n in range(12)])
-    [group] = send(api, "GET", 'wides/groupBy?group_by=[{"f1":true}]&include_records_sample=true')
-    assert len(group["records"]) == 10

@@ -20,8 +20,7 @@ from tests.records.wire import (
     get,
     listed,
     make_object,
-    object_id,
-    options,
+    make_probe,
     refusal,
     relation,
     send,
@@ -94,7 +93,9 @@ def test_a_failed_batch_has_none(api: httpx.Client, events: Events) -> None:
 
 def test_upsert(api: httpx.Client, events: Events) -> None:
     old, same, gone = create_many(
-        api, "people", [person("Old", "old@x.example"), person("Same", "same@x.example"), person("Gone", "gone@x.example")]
+        api,
+        "people",
+        [person("Old", "old@x.example"), person("Same", "same@x.example"), person("Gone", "gone@x.example")],
     )
     send(api, "DELETE", f"people/{gone['id']}?soft_delete=true")
     events()
@@ -110,7 +111,7 @@ def test_upsert(api: httpx.Client, events: Events) -> None:
         "?upsert=true",
     )
     found = {event.record_id: event for event in events()}
-    assert list(found.keys() - {same["id"]}) and same["id"] not in found
+    assert same["id"] not in found
     assert len(found) == 3
     new = answer[1]
     assert found[new["id"]].operation == "created"
@@ -175,7 +176,7 @@ def test_the_id_of_a_record_cannot_be_changed(api: httpx.Client, events: Events)
     first, second = create_many(api, "people", [person("Ann"), person("Bob")])
     events()
     refusal(api.patch(f"/rest/people/{first['id']}", json={"id": str(uuid4()), "jobTitle": "x"}))
-    refusal(api.patch(f"/rest/people?filter=id[is]:NOT_NULL", json={"id": second["id"], "jobTitle": "x"}))
+    refusal(api.patch("/rest/people?filter=id[is]:NOT_NULL", json={"id": second["id"], "jobTitle": "x"}))
     assert events() == []
     assert listed(api, "people") == sorted([first, second], key=lambda record: record["id"])
     same = update(api, "people", first["id"], {"id": first["id"].upper(), "jobTitle": "y"})
@@ -293,7 +294,9 @@ def test_destroy_settles_what_refers_to_the_record(api: httpx.Client, events: Ev
     """People lose their company, note targets go, trashed ones too, and each of them has its event."""
     company = create(api, "companies", {"name": "Acme"})
     staying = create(api, "companies", {"name": "Other"})
-    people = create_many(api, "people", [person("Ann", companyId=company["id"]), person("Bob", companyId=company["id"])])
+    people = create_many(
+        api, "people", [person("Ann", companyId=company["id"]), person("Bob", companyId=company["id"])]
+    )
     send(api, "DELETE", f"people/{people[1]['id']}?soft_delete=true")
     outsider = create(api, "people", person("Cid", companyId=staying["id"]))
     note = create(api, "notes", {"title": "N"})
@@ -450,33 +453,12 @@ def test_a_merge_that_adds_nothing_has_no_event_for_the_survivor(api: httpx.Clie
 
 
 def test_custom_objects_and_every_type_of_field(api: httpx.Client, events: Events) -> None:
-    make_object(
-        api,
-        "probe",
-        {"name": "amount", "type": "CURRENCY"},
-        {"name": "count", "type": "NUMBER", "settings": {"dataType": "bigint"}},
-        {"name": "size", "type": "NUMBER"},
-        {"name": "flag", "type": "BOOLEAN"},
-        {"name": "day", "type": "DATE"},
-        {"name": "moment", "type": "DATE_TIME"},
-        {"name": "outer", "type": "UUID"},
-        {"name": "stage", "type": "SELECT", "options": options("A", "B")},
-        {"name": "tags", "type": "MULTI_SELECT", "options": options("A", "B")},
-        {"name": "stars", "type": "RATING"},
-        {"name": "pilot", "type": "FULL_NAME"},
-        {"name": "mails", "type": "EMAILS"},
-        {"name": "calls", "type": "PHONES"},
-        {"name": "sites", "type": "LINKS"},
-        {"name": "place", "type": "ADDRESS"},
-        {"name": "words", "type": "ARRAY"},
-        {"name": "data", "type": "RAW_JSON"},
-        {"name": "story", "type": "RICH_TEXT"},
-    )
+    make_probe(api)
     made = create(api, "probes", {"name": "empty"})
     assert only(events()).after == made
     change: dict[str, Any] = {
         "amount": {"amountMicros": 1500000, "currencyCode": "EUR"},
-        "count": 9007199254740993,
+        "big": 9007199254740993,
         "size": 1.5,
         "flag": True,
         "day": "2024-02-29",
@@ -499,7 +481,7 @@ def test_custom_objects_and_every_type_of_field(api: httpx.Client, events: Event
     assert sorted(event.changed) == sorted(change)
     assert event.before == made
     assert event.after == now == get(api, "probes", made["id"])
-    assert now["count"] == "9007199254740993"
+    assert now["big"] == "9007199254740993"
     update(api, "probes", made["id"], {**change, "sites": now["sites"], "story": now["story"]})
     assert events() == []
     for name in change:
@@ -621,7 +603,7 @@ def test_children_that_come_while_their_parent_goes(
     def writer(client: httpx.Client) -> None:
         for company, note in zip(companies, notes, strict=True):
             barrier.wait()
-            for n in range(6):
+            for _ in range(6):
                 one = client.post("/rest/people", json=person("x", companyId=company["id"]))
                 two = client.post("/rest/noteTargets", json={"noteId": note["id"], "targetCompanyId": company["id"]})
                 assert {one.status_code, two.status_code} <= {201, 400}, (one.text, two.text)
@@ -632,7 +614,7 @@ def test_children_that_come_while_their_parent_goes(
             assert client.delete(f"/rest/companies/{company['id']}").status_code == 200
             assert client.delete(f"/rest/notes/{note['id']}").status_code == 200
 
-    at_once(*(lambda client=client: writer(client) for client in clients[:5]), lambda: destroyer(clients[5]))  # type: ignore[misc]
+    at_once(*(lambda client=client: writer(client) for client in clients[:5]), lambda: destroyer(clients[5]))
     found = events()
     assert listed(api, "noteTargets", filter=ANYWHERE) == []
     people = listed(api, "people", limit=200)

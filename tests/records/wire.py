@@ -76,7 +76,7 @@ def refusal(response: httpx.Response, status: int = 400) -> Json:
     messages = body.get("messages", body.get("message"))
     text = messages if isinstance(messages, str) else " ".join(messages)
     assert text
-    for inside in ("Traceback", "asyncpg", "PostgreSQL", "violates", "relation \"", "SELECT", "syntax error at"):
+    for inside in ("Traceback", "asyncpg", "PostgreSQL", "violates", 'relation "', "SELECT", "syntax error at"):
         assert inside not in text, text
     return body
 
@@ -128,5 +128,40 @@ def options(*values: str) -> list[Json]:
 
 def object_id(api: httpx.Client, singular: str) -> str:
     """The id of an object of the model."""
-    [found] = [item for item in send(api, "GET", "metadata/objects?limit=200")["data"] if item["nameSingular"] == singular]
+    [found] = [
+        item for item in send(api, "GET", "metadata/objects?limit=200")["data"] if item["nameSingular"] == singular
+    ]
     return str(found["id"])
+
+
+def make_probe(api: httpx.Client) -> Json:
+    """An object that has a field of each type that callers may create; most are nullable."""
+    return make_object(
+        api,
+        "probe",
+        {"name": "size", "type": "NUMBER"},
+        {"name": "whole", "type": "NUMBER", "settings": {"dataType": "int"}},
+        {"name": "big", "type": "NUMBER", "settings": {"dataType": "bigint"}},
+        {"name": "amount", "type": "CURRENCY"},
+        {"name": "flag", "type": "BOOLEAN"},
+        {"name": "day", "type": "DATE"},
+        {"name": "moment", "type": "DATE_TIME"},
+        {"name": "outer", "type": "UUID"},
+        {"name": "stage", "type": "SELECT", "options": options("C", "A", "B")},
+        {"name": "tags", "type": "MULTI_SELECT", "options": options("B", "A")},
+        {"name": "stars", "type": "RATING"},
+        {"name": "pilot", "type": "FULL_NAME"},
+        {"name": "mails", "type": "EMAILS"},
+        {"name": "calls", "type": "PHONES"},
+        {"name": "sites", "type": "LINKS"},
+        {"name": "place", "type": "ADDRESS"},
+        {"name": "words", "type": "ARRAY"},
+        {"name": "data", "type": "RAW_JSON"},
+        {"name": "story", "type": "RICH_TEXT"},
+        {"name": "must", "type": "TEXT", "isNullable": False, "defaultValue": "''"},
+        {
+            "name": "company",
+            "type": "RELATION",
+            "relationCreationPayload": relation(object_id(api, "company"), "Probes"),
+        },
+    )

@@ -62,6 +62,7 @@ DIFFERENCES: dict[str, Difference] = {
         status=200,
         names=["Q21", "Q22", "Q23", "Q25", "Q26", "Q27", "Q29", "Q20", "Q24", "Q28"],
     ),
+    "R242": Difference(reason="It says its code, as its kin do.", status=400, message="Sub field metadata not found"),
     "R250": Difference(reason="An order that cannot be had is refused, not ignored.", status=400),
     "R264": Difference(
         reason="The start cursor is the first row's, backwards too.",
@@ -134,6 +135,9 @@ DIFFERENCES: dict[str, Difference] = {
         expect=[{"groupByDimensionValues": [value]} for value in ("FLOWN", "READY", "IDLE", None)],
     ),
     "E268": Difference(reason="A sample works however many fields the object has.", status=200),
+    "E276": Difference(
+        reason="It is a bad request as its kin are.", status=400, message="Cannot order by a field that is not"
+    ),
     "E281": Difference(reason=_OWN_WORDS, status=400, message="nonsense"),
     "E297": Difference(reason=_OWN_WORDS, status=400, message="x"),
     "E303": Difference(

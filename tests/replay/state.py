@@ -90,6 +90,11 @@ def after(client: httpx.Client, case_id: str) -> None:
             _send(client, "POST", "/rest/rockets", {"serialTwo": "v123"})
         case "E132":
             _send(client, "POST", "/rest/rockets", {"serialTwo": "v171", "price": {"currencyCode": "EUR"}})
+        case "G140" | "G154":
+            people = _get(client, "/rest/people?order_by=createdAt[DescNullsLast]&limit=1")["data"]["people"]
+            _send(client, "DELETE", f"/rest/people/{people[0]['id']}")
+        case "G171":
+            _send(client, "POST", "/rest/people", {"jobTitle": "viaQuery"})
         case "E151":
             _send(client, "DELETE", "/rest/rockets?filter=serialTwo[eq]:v190")
 

@@ -1,6 +1,7 @@
 """Recorded calls to another server of the same wire, sent to ours in the same order: each must be answered alike.
 
-`cases.jsonl` holds the calls with what is compared of their answers, `differences.py` where ours is to differ.
+`cases.jsonl` holds the calls with what is compared of their answers, `differences.py` and `graphql_differences.py`
+where ours is to differ.
 """
 
 import json
@@ -21,12 +22,16 @@ from threescore.catalog.workspaces import create_workspace
 from threescore.db.pool import Database
 
 from .compare import Ids, differences, group_differences, row_differences
-from .differences import DIFFERENCES, Difference
+from .differences import DIFFERENCES as REST_DIFFERENCES
+from .differences import Difference
+from .graphql_differences import GRAPHQL_DIFFERENCES
 from .state import after, before, set_up
 
 CASES: list[dict[str, Any]] = [
     json.loads(line) for line in Path(__file__).with_name("cases.jsonl").read_text().splitlines()
 ]
+
+DIFFERENCES = REST_DIFFERENCES | GRAPHQL_DIFFERENCES
 
 
 async def new_token(database: Database) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from graphql import GraphQLError, GraphQLSyntaxError, Node
 
-from threescore.errors import InvalidInput, NotFound, ThreescoreError, ValidationReport
+from threescore.errors import DuplicateEntry, InvalidInput, NotFound, ThreescoreError, ValidationReport
 
 DEFAULT_USER_MESSAGE = "An error occurred."
 INTERNAL_MESSAGE = "Something went wrong on our side. Nothing was changed."
@@ -95,7 +95,9 @@ def wire_text(message: str) -> str:
 
 def _of_ours(error: ThreescoreError) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    sub_code = None if isinstance(error, InvalidInput) else error.code or error.sub_code or _PARTS.get(error.about or "")
+    sub_code = error.code or error.sub_code or _PARTS.get(error.about or "")
+    if isinstance(error, InvalidInput):
+        sub_code = None
     if sub_code is None and isinstance(error, NotFound):
         sub_code = "RECORD_NOT_FOUND"
     if sub_code:
@@ -104,6 +106,8 @@ def _of_ours(error: ThreescoreError) -> dict[str, Any]:
     found["code"] = _CODES[error.status]
     if error.index is not None:
         found["index"] = error.index
+    if isinstance(error, DuplicateEntry) and error.holder:
+        found |= {"conflictingRecordId": error.holder, "conflictingObjectNameSingular": error.object_name}
     return found
 
 

@@ -68,6 +68,8 @@ class GraphqlApi:
         try:
             claims = self._tokens.verify(bearer_token(headers.authorization))
         except AccessRefused as error:
+            if headers.authorization is None and scope["path"] == "/graphql":
+                return self._core.refuse_stranger(request)
             return GraphqlResponse(200, msgspec.json.encode({"errors": [entry(error)]}), has_data=False)
         door = self._metadata if scope["path"] == "/metadata" else self._core
         return await door.execute(claims, msgspec.structs.replace(request, base_url=_base_url(scope)))

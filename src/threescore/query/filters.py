@@ -1,7 +1,7 @@
 """From the filter tree that REST and GraphQL share to a `Filter`: names are resolved, values become arguments.
 
 The tree is what a GraphQL client sends as JSON: `{"name": {"firstName": {"eq": "Ann"}}, "or": [...]}`. Several keys of
-one object are all to hold.
+one object are all to hold. What says nothing, such as `{}`, an empty `or` or its negation, finds everything.
 """
 
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from typing import Any
 from threescore.errors import BadRequest
 from threescore.model.fields.base import Leaf
 from threescore.model.objects import Field, Model, ObjectType
-from threescore.query.plan import And, Compare, Filter, IsNull, Not, Or, Through
+from threescore.query.plan import EVERYTHING, And, Compare, Filter, IsNull, Not, Or, Through
 
 Tree = Mapping[str, Any]
 
@@ -24,7 +24,7 @@ def bind_filter(model: Model, object_type: ObjectType, tree: Tree | None, argume
     Raises BadRequest, naming the field, operator or value at fault.
     """
     if not tree:
-        return And(())
+        return EVERYTHING
     try:
         return _Binder(model, arguments).tree(object_type, tree, 0, hops=0)
     except BadRequest as error:
@@ -36,7 +36,7 @@ def live_unless_asked(tree: Tree | None, bound: Filter) -> Filter:
     """Leaves soft-deleted records out, unless the filter itself speaks of `deletedAt`."""
     if tree and _mentions(tree, "deletedAt"):
         return bound
-    return And((LIVE, bound)) if bound != And(()) else LIVE
+    return And((LIVE, bound)) if bound != EVERYTHING else LIVE
 
 
 def _mentions(tree: object, name: str) -> bool:
@@ -57,16 +57,18 @@ class _Binder:
             raise BadRequest("A filter must be an object of fields and conditions")
         if depth > DEPTH_LIMIT:
             raise BadRequest(f"A filter may be nested at most {DEPTH_LIMIT} levels deep")
-        items = tuple(self._entry(object_type, key, value, depth + 1, hops) for key, value in tree.items())
-        return items[0] if len(items) == 1 else And(items)
+        return _all([self._entry(object_type, key, value, depth + 1, hops) for key, value in tree.items()])
 
     def _entry(self, object_type: ObjectType, key: str, value: Any, depth: int, hops: int) -> Filter:
         if key in ("and", "or"):
             items = value if isinstance(value, list) else [value]
-            bound = tuple(self.tree(object_type, item, depth, hops=hops) for item in items)
-            return And(bound) if key == "and" else Or(bound)
+            bound = [self.tree(object_type, item, depth, hops=hops) for item in items]
+            if key == "and":
+                return _all(bound)
+            return Or(tuple(bound)) if bound and EVERYTHING not in bound else EVERYTHING
         if key == "not":
-            return Not(self.tree(object_type, value, depth, hops=hops))
+            negated = self.tree(object_type, value, depth, hops=hops)
+            return negated if negated == EVERYTHING else Not(negated)
         field = object_type.field_by_name.get(key)
         if field is None or field.is_many_to_one:
             joined = object_type.field_by_join_column.get(key)
@@ -83,7 +85,8 @@ class _Binder:
     def _through(self, field: Field, value: object, depth: int, hops: int) -> Filter:
         if hops:
             raise BadRequest("Relation filter nesting deeper than 1 hop is not supported")
-        return Through(field.name, self.tree(self._model.target(field), value, depth, hops=1))
+        item = self.tree(self._model.target(field), value, depth, hops=1)
+        return item if item == EVERYTHING and field.is_many_to_one else Through(field.name, item)
 
     def _composite(self, field: Field, value: object) -> Filter:
         if not isinstance(value, Mapping):
@@ -94,7 +97,7 @@ class _Binder:
             if leaf is None:
                 raise BadRequest(f'Sub field "{name}" not found for composite type: {field.type}')
             items.append(self._comparisons(leaf, comparisons))
-        return items[0] if len(items) == 1 else And(tuple(items))
+        return _all(items)
 
     def _comparisons(self, leaf: Leaf, value: object) -> Filter:
         if not isinstance(value, Mapping):
@@ -112,3 +115,8 @@ class _Binder:
             return IsNull(leaf.column, null=value == "NULL")
         self._arguments.append(leaf.type.operand(leaf, operator, value))
         return Compare(leaf.column, operator, len(self._arguments) - 1)
+
+
+def _all(items: list[Filter]) -> Filter:
+    said = [item for item in items if item != EVERYTHING]
+    return said[0] if len(said) == 1 else And(tuple(said))

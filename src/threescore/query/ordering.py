@@ -20,7 +20,7 @@ DIRECTIONS: Mapping[str, tuple[bool, bool]] = {
 def bind_order(
     model: Model, object_type: ObjectType, asked: Iterable[tuple[tuple[str, ...], str]]
 ) -> tuple[OrderTerm, ...]:
-    """Order terms for (path, direction) pairs, ended by the id so that the order is total.
+    """Order terms for (path, direction) pairs, ended by the id: the order is total, and nothing after it matters.
 
     Raises BadRequest for paths that lead nowhere.
     """
@@ -29,9 +29,10 @@ def bind_order(
         descending, nulls_first = DIRECTIONS[direction]
         relation, leaf = _resolve(model, object_type, path)
         terms.append(OrderTerm(leaf.column, descending, nulls_first, relation))
-    if not any(term.column == "id" and term.relation is None for term in terms):
-        terms.append(OrderTerm("id"))
-    return tuple(terms)
+    for place, term in enumerate(terms):
+        if term.column == "id" and term.relation is None:
+            return tuple(terms[: place + 1])
+    return (*terms, OrderTerm("id"))
 
 
 def _resolve(model: Model, object_type: ObjectType, path: tuple[str, ...]) -> tuple[str | None, Leaf]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import asyncpg
 
 from threescore.catalog.state import Stale
-from threescore.errors import BadRequest, Conflict, ThreescoreError, Unavailable
+from threescore.errors import BadRequest, Conflict, DuplicateEntry, ThreescoreError, Unavailable
 from threescore.model.fields.base import Row
 from threescore.model.objects import ObjectType
 
@@ -35,7 +35,9 @@ def explain(error: Exception, object_type: ObjectType, rows: Sequence[Row] = ())
     if isinstance(error, STALE_ERRORS):
         return Stale()
     if isinstance(error, asyncpg.UniqueViolationError):
-        return BadRequest("A duplicate entry was detected")
+        match = _KEY_DETAIL.match(error.detail or "")
+        columns = tuple(name.strip('"') for name in match["columns"].split(", ")) if match else ()
+        return DuplicateEntry(object_type.name_singular, columns)
     if isinstance(error, asyncpg.ForeignKeyViolationError):
         return _dangling(error, object_type, rows)
     if isinstance(error, asyncpg.NotNullViolationError):

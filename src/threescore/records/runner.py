@@ -9,10 +9,11 @@ import msgspec
 
 from threescore.catalog.state import Stale
 from threescore.db.pool import Connection, Database, Record
-from threescore.errors import BadRequest
+from threescore.errors import BadRequest, DuplicateEntry
 from threescore.model.fields.base import Row
-from threescore.model.objects import ObjectType
+from threescore.model.objects import Model, ObjectType
 from threescore.query.compile import compile_plan
+from threescore.query.compile.scope import q, table
 from threescore.query.plan import Plan
 from threescore.records.caller import Caller
 from threescore.records.failures import PASSING_ERRORS, explain
@@ -49,12 +50,12 @@ class Runner:
         except BadRequest as error:
             if error.index is None and len(rows) > 1 and isinstance(error.__cause__, asyncpg.PostgresError):
                 error.index = await self._first_refused(sql, arguments, rows, type(error.__cause__))
+            if isinstance(error, DuplicateEntry) and rows:
+                error.holder = await self._holder(caller.model, object_type, error.columns, rows[error.index or 0])
             raise
         return _fresh(row, caller)
 
-    async def settled(
-        self, caller: Caller, plan: Plan, arguments: Sequence[Any], object_type: ObjectType
-    ) -> Record:
+    async def settled(self, caller: Caller, plan: Plan, arguments: Sequence[Any], object_type: ObjectType) -> Record:
         """The row that a plan answers with which leaves nothing to the actions of foreign keys.
 
         A record that came to refer to a destroyed one after the statement had begun would be changed by a foreign
@@ -96,6 +97,19 @@ class Runner:
             finally:
                 await transaction.rollback()
         return False
+
+    async def _holder(self, model: Model, object_type: ObjectType, columns: Sequence[str], row: Row) -> str | None:
+        """The id of the live record that has the same values as a row in these columns, which are not its own id."""
+        if not columns or "id" in columns or any(column not in object_type.leaf_by_column for column in columns):
+            return None
+        name = table(model, object_type.table)
+        same = " AND ".join(f"t.{q(column)} = r.{q(column)}" for column in columns)
+        holder: str | None = await self.database.fetchval(
+            f"SELECT t.id::text FROM {name} t, json_populate_record(NULL::{name}, $1::json) r"
+            f' WHERE {same} AND t."deletedAt" IS NULL LIMIT 1',
+            encode({column: row.get(column) for column in columns}),
+        )
+        return holder
 
     async def all(self, caller: Caller, plan: Plan, arguments: Sequence[Any], object_type: ObjectType) -> list[Record]:
         """All rows that a plan answers with."""

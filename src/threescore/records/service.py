@@ -28,6 +28,7 @@ from threescore.records.runner import Runner
 EMPTY_LIST = b"[]"
 MAX_MERGED = 9
 MAX_DUPLICATES = 200
+_INVALID_INPUT = "INVALID_QUERY_INPUT"
 ID_ONLY = Selection((plans.Scalar("id", "id"),))
 
 encode = msgspec.json.Encoder().encode
@@ -164,7 +165,7 @@ class Records:
         self, caller: Caller, object_type: ObjectType, selection: Selection, records: Sequence[Json]
     ) -> bytes:
         """New records, all or none, in the order of the input. Raises BadRequest with the index of the one at fault."""
-        self._check_batch(records, "create")
+        self._check_batch(records)
         steps = await creation_steps(self._database, caller, object_type, records, self.batch_limit)
         if not steps[-1].given.rows:
             return EMPTY_LIST
@@ -191,7 +192,7 @@ class Records:
 
         Raises BadRequest with the index of the record at fault.
         """
-        self._check_batch(records, "upsert")
+        self._check_batch(records)
         given = await self._read_flat(caller, object_type, records)
         if not given.rows:
             return EMPTY_LIST
@@ -224,13 +225,13 @@ class Records:
         record: Json,
     ) -> bytes:
         """The same change to all that the filter finds. Raises BadRequest without a filter, or for too many matches."""
-        if not filter:
+        arguments = [*write_arguments(caller), None]
+        bound = bind_filter(caller.model, object_type, filter, arguments)
+        if bound == plans.EVERYTHING:
             raise BadRequest(
                 "Filters are mandatory for bulk update operations. Please provide at least one filter to prevent"
                 " accidental changes of all records; id[is]:NOT_NULL stands for all of them."
             )
-        arguments = [*write_arguments(caller), None]
-        bound = bind_filter(caller.model, object_type, filter, arguments)
         return await self._update(caller, object_type, selection, bound, arguments, self.batch_limit, record)
 
     async def soft_delete_one(
@@ -336,9 +337,11 @@ class Records:
             raise BadRequest("Nested relation create is not supported in this operation", code="INVALID_ARGS_DATA")
         return given
 
-    def _check_batch(self, records: Sequence[Json], verb: str) -> None:
+    def _check_batch(self, records: Sequence[Json]) -> None:
         if len(records) > self.batch_limit:
-            raise BadRequest(f"Maximum number of records to {verb} is {self.batch_limit}.")
+            raise BadRequest(
+                f"Maximum number of records to upsert is {self.batch_limit}.", sub_code="TOO_MANY_RECORDS_TO_UPDATE"
+            )
 
     def _mandatory(
         self,
@@ -348,12 +351,13 @@ class Records:
         arguments: list[Any],
         verb: str,
     ) -> plans.Filter:
-        if not filter:
+        bound = bind_filter(caller.model, object_type, filter, arguments)
+        if bound == plans.EVERYTHING:
             raise BadRequest(
                 f"Filters are mandatory for bulk {verb} operations. Please provide at least one filter to prevent"
                 f" accidental {'restoration' if verb == 'restore' else 'deletion'} of all records."
             )
-        return bind_filter(caller.model, object_type, filter, arguments)
+        return bound
 
     async def _update(
         self,
@@ -470,6 +474,7 @@ def _ambiguous(object_type: ObjectType, rows: Sequence[Row], place: int) -> BadR
     return BadRequest(
         f"Multiple records found with the same unique field values for {values}. Cannot determine which record to"
         " update.",
+        sub_code="UPSERT_MULTIPLE_MATCHING_RECORDS_CONFLICT",
         index=place,
     )
 
@@ -478,15 +483,17 @@ def _check_merge(object_type: ObjectType, ids: Sequence[str], priority: int) -> 
     if not object_type.duplicate_criteria:
         raise BadRequest(
             "Merge is only available for objects with duplicate criteria. Object"
-            f" '{object_type.name_singular}' does not have duplicate criteria defined."
+            f" '{object_type.name_singular}' does not have duplicate criteria defined.",
+            sub_code=_INVALID_INPUT,
         )
     if len(ids) < 2:
-        raise BadRequest("At least 2 record IDs are required for merge")
+        raise BadRequest("At least 2 record IDs are required for merge", sub_code=_INVALID_INPUT)
     if len(ids) > MAX_MERGED:
-        raise BadRequest(f"Maximum {MAX_MERGED} records can be merged at once")
+        raise BadRequest(f"Maximum {MAX_MERGED} records can be merged at once", sub_code=_INVALID_INPUT)
     if not 0 <= priority < len(ids):
         raise BadRequest(
-            f"Invalid conflict priority '{priority}'. Valid options for {len(ids)} records: 0-{len(ids) - 1}"
+            f"Invalid conflict priority '{priority}'. Valid options for {len(ids)} records: 0-{len(ids) - 1}",
+            sub_code=_INVALID_INPUT,
         )
     if len({UUID(i) for i in ids}) != len(ids):
         raise NotFound("Record not found")

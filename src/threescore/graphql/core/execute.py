@@ -7,15 +7,16 @@ from uuid import UUID
 
 import msgspec
 import structlog
-from graphql import FieldNode, GraphQLError, OperationDefinitionNode, OperationType
+from graphql import FieldNode, GraphQLError
 from graphql.pyutils import did_you_mean, suggestion_list
 
 from threescore.access.tokens import Claims
 from threescore.catalog.state import Stale, Workspaces
-from threescore.errors import BadRequest, ThreescoreError, Unavailable
+from threescore.errors import AccessRefused, BadRequest, ThreescoreError, Unavailable
 from threescore.graphql.core.collect import Collector
 from threescore.graphql.core.groups import bind_groups
 from threescore.graphql.core.names import RootField, root_fields
+from threescore.graphql.core.operation import Operation, read_operation
 from threescore.graphql.core.pages import DEFAULT_FIRST, PAGE_ARGUMENTS, bind_page
 from threescore.graphql.core.schema import introspect
 from threescore.graphql.core.search import SEARCH_ARGUMENTS, bind_search, show_search
@@ -28,9 +29,8 @@ from threescore.graphql.core.values import (
     number,
     required,
     switch,
-    variables_of,
 )
-from threescore.graphql.documents import Document, Documents
+from threescore.graphql.documents import Documents
 from threescore.graphql.errors import InvalidSelection, entry
 from threescore.graphql.limits import Limits
 from threescore.graphql.request import GraphqlRequest, GraphqlResponse
@@ -45,7 +45,6 @@ ATTEMPTS = 5
 """How often a root field starts again because the model or the keys changed under it."""
 
 ID_ONLY = Selection((plans.Scalar("id", "id"),))
-_TYPE_NAMES = {OperationType.QUERY: "Query", OperationType.MUTATION: "Mutation"}
 _INTROSPECTION = ("__schema", "__type")
 
 encode = msgspec.json.Encoder().encode
@@ -100,68 +99,51 @@ class CoreGraphql:
     async def execute(self, claims: Claims, request: GraphqlRequest) -> GraphqlResponse:
         """The answer to one request. Errors of ours are in the answer, not raised."""
         try:
-            document = self._documents.parse(request.query)
-            operation = document.operation(request.operation_name)
-            kind = _TYPE_NAMES.get(operation.operation)
-            if kind is None:
-                raise GraphQLError(f"Schema is not configured to execute {operation.operation.value} operation.")
-            if kind == "Mutation" and request.read_only:
-                raise GraphQLError("A GET request can only query; send mutations with POST.")
-            variables = variables_of(operation, request.variables)
-            collector = Collector(document.fragments, variables, self._limits.fields)
-            fields = collector.fields([operation.selection_set], kind)
-            if len(fields) > self._limits.root_fields:
-                raise BadRequest(
-                    f"Query too complex - Too many root resolvers requested: {len(fields)} - Maximum allowed root"
-                    f" resolvers: {self._limits.root_fields}",
-                    code="TOO_COMPLEX_QUERY",
-                )
-        except GraphQLError as error:
+            operation = read_operation(self._documents, request, self._limits)
+        except (GraphQLError, ThreescoreError) as error:
             return refusal(error)
-        except ThreescoreError as error:
-            return refusal(error)
-        return await self._answer(claims, document, operation, kind, fields, variables)
+        return await self._answer(claims, operation)
 
-    async def _answer(
-        self,
-        claims: Claims,
-        document: Document,
-        operation: OperationDefinitionNode,
-        kind: str,
-        fields: Mapping[str, Sequence[FieldNode]],
-        variables: dict[str, Any],
-    ) -> GraphqlResponse:
+    def refuse_stranger(self, request: GraphqlRequest) -> GraphqlResponse:
+        """The answer to a request without a token."""
+        try:
+            operation = read_operation(self._documents, request, self._limits)
+        except (GraphQLError, ThreescoreError) as error:
+            return refusal(error)
+        names = ", ".join(nodes[0].name.value for nodes in operation.fields.values())
+        message = f"Unauthenticated: no workspace resolved for fields {names}"
+        return refusal(AccessRefused(401, "WORKSPACE_QUERY_WITHOUT_WORKSPACE", message))
+
+    async def _answer(self, claims: Claims, operation: Operation) -> GraphqlResponse:
+        refused: list[AccessRefused] = []
+
         async def one(key: str, nodes: Sequence[FieldNode]) -> tuple[bytes, dict[str, Any] | None]:
             try:
-                return await self._field(claims, document, operation, kind, key, nodes, variables), None
+                return await self._field(claims, operation, key, nodes), None
             except Exception as error:
-                if not isinstance(error, ThreescoreError | GraphQLError):
+                if isinstance(error, AccessRefused):
+                    refused.append(error)
+                elif not isinstance(error, ThreescoreError | GraphQLError):
                     log.exception("root field failed", field=nodes[0].name.value)
                 return b"null", entry(error, [key], nodes[0])
 
-        if kind == "Mutation":
+        fields = operation.fields
+        if operation.kind == "Mutation":
             results = [await one(key, nodes) for key, nodes in fields.items()]
         else:
             results = await asyncio.gather(*(one(key, nodes) for key, nodes in fields.items()))
+        if refused and len(refused) == len(fields):
+            return refusal(refused[0])
         data = b",".join(encode(key) + b":" + value for key, (value, _) in zip(fields, results, strict=True))
         errors = [error for _, error in results if error is not None]
         tail = b',"errors":' + encode(errors) if errors else b""
         return GraphqlResponse(200, b'{"data":{' + data + b"}" + tail + b"}")
 
-    async def _field(
-        self,
-        claims: Claims,
-        document: Document,
-        operation: OperationDefinitionNode,
-        kind: str,
-        key: str,
-        nodes: Sequence[FieldNode],
-        variables: dict[str, Any],
-    ) -> bytes:
+    async def _field(self, claims: Claims, operation: Operation, key: str, nodes: Sequence[FieldNode]) -> bytes:
         """The JSON of one root field, made again where the model changed under it."""
         name = nodes[0].name.value
         if name == TYPENAME:
-            return encode(kind)
+            return encode(operation.kind)
         for _ in range(ATTEMPTS):
             state = await self._workspaces.get(claims.workspace_id)
             try:
@@ -169,15 +151,14 @@ class CoreGraphql:
                 if name in _INTROSPECTION:
                     if await self._workspaces.refresh(claims.workspace_id, state):
                         continue
-                    found = introspect(state.model, operation, document.fragments, {key}, variables)
-                    return encode(found[key])
+                    fragments = operation.document.fragments
+                    return encode(introspect(state.model, operation.node, fragments, {key}, operation.variables)[key])
                 roots = root_fields(state.model)
-                known = roots.query if kind == "Query" else roots.mutation
+                known = roots.query if operation.kind == "Query" else roots.mutation
                 root = known.get(name)
                 if root is None:
-                    raise _unknown_root(nodes[0], kind, known)
-                collector = Collector(document.fragments, variables, self._limits.fields)
-                return await self._actions[root.action](Field(caller, root, nodes, collector))
+                    raise _unknown_root(nodes[0], operation.kind, known)
+                return await self._actions[root.action](Field(caller, root, nodes, operation.collector(self._limits)))
             except Stale:
                 await self._workspaces.refresh(claims.workspace_id, state)
             except (ThreescoreError, GraphQLError):
@@ -280,7 +261,7 @@ class CoreGraphql:
 
     async def _update_many(self, field: Field) -> bytes:
         given = field.given("filter", "data")
-        data, filter = required(given, "data", "object"), _bulk_filter(given)
+        data, filter = required(given, "data", "object"), _bulk_filter(field, given)
         return await self._shown(
             field, lambda shown: self._records.update_many(field.caller, field.object_type, shown, filter, data)
         )
@@ -292,7 +273,7 @@ class CoreGraphql:
         )
 
     async def _delete_many(self, field: Field) -> bytes:
-        filter = _bulk_filter(field.given("filter"))
+        filter = _bulk_filter(field, field.given("filter"))
         return await self._shown(
             field, lambda shown: self._records.soft_delete_many(field.caller, field.object_type, shown, filter)
         )
@@ -304,7 +285,7 @@ class CoreGraphql:
         )
 
     async def _restore_many(self, field: Field) -> bytes:
-        filter = _bulk_filter(field.given("filter"))
+        filter = _bulk_filter(field, field.given("filter"))
         return await self._shown(
             field, lambda shown: self._records.restore_many(field.caller, field.object_type, shown, filter)
         )
@@ -316,7 +297,7 @@ class CoreGraphql:
         return await self._records.destroy_one(field.caller, field.object_type, selection, record_id, arguments)
 
     async def _destroy_many(self, field: Field) -> bytes:
-        filter = _bulk_filter(field.given("filter"))
+        filter = _bulk_filter(field, field.given("filter"))
         arguments = write_arguments(field.caller)
         rows = self._records.batch_limit
         selection = self._selections(field, arguments).record(field.object_type, field.nodes, rows=rows)
@@ -394,20 +375,12 @@ def _uuid_argument(given: Mapping[str, Any], name: str) -> str:
         raise BadRequest(f'Missing required argument: "{name}" (UUID)', code=INVALID_INPUT) from error
 
 
-def _bulk_filter(given: Mapping[str, Any]) -> dict[str, Any]:
+def _bulk_filter(field: Field, given: Mapping[str, Any]) -> dict[str, Any]:
     """The filter of a bulk mutation, which must be there and say something. Raises BadRequest."""
     if given.get("filter") is None:
         raise BadRequest("Filter is required", code=INVALID_INPUT)
     filter = mapping(given, "filter")
     assert filter is not None
-    if _says_nothing(filter):
+    if bind_filter(field.caller.model, field.object_type, filter, []) == plans.EVERYTHING:
         raise BadRequest("A non-empty filter is required for a bulk mutation", code="INVALID_ARGS_FILTER")
     return filter
-
-
-def _says_nothing(filter: object) -> bool:
-    if isinstance(filter, list):
-        return all(_says_nothing(item) for item in filter)
-    if not isinstance(filter, dict):
-        return filter is None
-    return all(key in ("and", "or", "not") and _says_nothing(value) for key, value in filter.items())

@@ -43,6 +43,22 @@ def bind_groups(
     limits: Limits,
 ) -> Group:
     """The plan of a groupBy field; its values are appended to `arguments`. Raises BadRequest, InvalidSelection."""
+    try:
+        return _bind_groups(model, object_type, nodes, collector, arguments, limits)
+    except BadRequest as error:
+        if not error.about:
+            error.sub_code = error.sub_code or INVALID_INPUT
+        raise
+
+
+def _bind_groups(
+    model: Model,
+    object_type: ObjectType,
+    nodes: Sequence[FieldNode],
+    collector: Collector,
+    arguments: list[Any],
+    limits: Limits,
+) -> Group:
     given = arguments_of(nodes[0], collector.variables, _ARGUMENTS)
     switch(given, "includeRecords")
     _refuse_view(given.get("viewId"))

@@ -32,7 +32,7 @@ def _objects(_root: None, info: Info, *, paging: Mapping[str, Any], filter: Mapp
 
 
 def _object(_root: None, info: Info, *, id: str) -> ObjectNode:
-    return _found("ObjectMetadataEntity", id, (ObjectNode(info.context.model, o) for o in info.context.model.objects))
+    return _found("Object", id, (ObjectNode(info.context.model, o) for o in info.context.model.objects))
 
 
 def _fields(_root: None, info: Info, *, paging: Mapping[str, Any], filter: Mapping[str, Any]) -> dict[str, Any]:
@@ -42,7 +42,7 @@ def _fields(_root: None, info: Info, *, paging: Mapping[str, Any], filter: Mappi
 
 def _field(_root: None, info: Info, *, id: str) -> FieldNode:
     model = info.context.model
-    return _found("FieldMetadataEntity", id, (FieldNode(model, item) for item in model.field_by_id.values()))
+    return _found("Field", id, (FieldNode(model, item) for item in model.field_by_id.values()))
 
 
 def _indexes(_root: None, info: Info, *, paging: Mapping[str, Any], filter: Mapping[str, Any]) -> dict[str, Any]:
@@ -50,7 +50,7 @@ def _indexes(_root: None, info: Info, *, paging: Mapping[str, Any], filter: Mapp
 
 
 def _index(_root: None, info: Info, *, id: str) -> IndexNode:
-    return _found("IndexMetadataEntity", id, _all_indexes(info))
+    return _found("Index", id, _all_indexes(info))
 
 
 def _all_indexes(info: Info) -> Iterable[IndexNode]:
@@ -62,7 +62,7 @@ def _found(kind: str, item_id: str, nodes: Iterable[N]) -> N:
     for node in nodes:
         if str(node.id) == item_id:
             return node
-    raise NotFound(f"Unable to find {kind} with id: {item_id}")
+    raise NotFound(f"Unable to find {kind}MetadataEntity with id: {item_id}", code=f"{kind.upper()}_METADATA_NOT_FOUND")
 
 
 def _fields_of(

@@ -310,8 +310,12 @@ class FieldType:
         """SQL to order by, for a column or a placeholder of the column's type."""
         return expression
 
+    def to_cursor(self, leaf: Leaf, column: str) -> str:
+        """SQL for the JSON value that a cursor holds: no digit may get lost when it is read."""
+        return self.json(leaf, column)
+
     def from_cursor(self, leaf: Leaf, value: Json) -> Any:
-        """The asyncpg value for a JSON value that `json` once put into a cursor; None for NULL. Raises BadRequest."""
+        """The asyncpg value for what `to_cursor` once put into a cursor; None for NULL. Raises BadRequest."""
         if value is None:
             return None
         return self.operand(leaf, "eq", value)

@@ -118,14 +118,16 @@ class Links(Collection):
         given = self.given(field, value)
         if given is None:
             return
-        label, url, secondary = (leaf.type.accept(leaf, given.get(str(leaf.sub_field))) for leaf in field.leaves)
+        labels, urls, others = field.leaves
+        label = labels.type.accept(labels, given.get("primaryLinkLabel"))
+        url = urls.type.accept(urls, given.get("primaryLinkUrl"))
+        secondary = others.type.accept(others, given.get("secondaryLinks"))
         if url is None:
             label = None
             if isinstance(secondary, list):
                 first, *rest = secondary
                 label, url, secondary = first["label"] or None, first["url"], rest or None
-        for leaf, part in zip(field.leaves, (label, url, secondary), strict=True):
-            row[leaf.column] = part
+        row[labels.column], row[urls.column], row[others.column] = label, url, secondary
 
     def check_settings(self, settings: Mapping[str, Any] | None) -> str | None:
         if (settings or {}).get("type") not in (None, "url", "domain"):

@@ -231,6 +231,9 @@ class Numeric(_Comparable):
         value = leaf.default_value
         return None if value is None else self.accept(leaf, value)
 
+    def to_cursor(self, leaf: Leaf, column: str) -> str:
+        return f"{column}::text"
+
     def refuse_creation(self, name: str) -> str | None:
         return "Field type NUMERIC is not supported for field creation. Use NUMBER instead."
 
@@ -262,6 +265,9 @@ class Amount(Numeric):
 
     def json(self, leaf: Leaf, column: str) -> str:
         return exact_integer(column)
+
+    def to_cursor(self, leaf: Leaf, column: str) -> str:
+        return self.json(leaf, column)
 
 
 class Position(_Float):

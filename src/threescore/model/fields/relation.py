@@ -61,7 +61,7 @@ def parse_connection(field: "Field", value: Json) -> Mapping[str, Any] | None:
     if not isinstance(value, dict) or not value or not value.keys() <= {"connect", "disconnect"}:
         raise refusal
     if len(value) == 2:
-        raise BadRequest(f"Cannot have both connect and disconnect for the same field on {field.name}.")
+        raise BadRequest(f"Cannot have both connect and disconnect for the same relation field {field.name}.")
     if "disconnect" in value:
         if value["disconnect"] is not True:
             raise refusal

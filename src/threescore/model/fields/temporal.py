@@ -87,6 +87,15 @@ class _Temporal(FieldType):
             message += ", years 0001 to 9999"
         return BadRequest(message)
 
+    def comparand(self, leaf: Leaf, value: Json) -> Json:
+        if value is None:
+            raise self._refused(leaf, value)
+        return self.accept(leaf, value)
+
+    def slot_type(self, leaf: Leaf, operator: str) -> str:
+        """Read from text by PostgreSQL: the driver would take the first and the last day there is for infinite ones."""
+        return "text[]::" + super().slot_type(leaf, operator) if operator == "in" else "text::" + self.column_type(leaf)
+
     def default(self, leaf: Leaf) -> Json:
         """None for the word `now` too: the database knows what time it is."""
         value = leaf.default_value
@@ -122,9 +131,9 @@ class Date(_Temporal):
         return "(now() AT TIME ZONE 'UTC')::date" if leaf.default_value == "now" else super().column_default(leaf)
 
     def accept(self, leaf: Leaf, value: Json) -> Json:
-        return None if value is None else self.comparand(leaf, value).isoformat()
+        return None if value is None else self._read(leaf, value).isoformat()
 
-    def comparand(self, leaf: Leaf, value: Json) -> date:
+    def _read(self, leaf: Leaf, value: Json) -> date:
         if type(value) is str:
             day = parse_day(value)
             if day is not None:
@@ -162,9 +171,9 @@ class DateTime(_Temporal):
             except ValueError:
                 raise self._refused(leaf, value) from None
             return value
-        return self.comparand(leaf, value).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+        return self._read(leaf, value).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
 
-    def comparand(self, leaf: Leaf, value: Json) -> datetime:
+    def _read(self, leaf: Leaf, value: Json) -> datetime:
         if type(value) is str:
             moment = parse_moment(value)
             if moment is not None:

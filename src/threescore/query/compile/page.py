@@ -79,7 +79,7 @@ def cursor(scope: Scope, order: tuple[OrderTerm, ...]) -> str:
         node = tree
         for name in [term.relation, *path[:-1]] if term.relation else path[:-1]:
             node = node.setdefault(name, {})  # type: ignore[assignment]
-        node[path[-1]] = leaf.type.json(leaf, f"{scope.alias}.{column}")
+        node[path[-1]] = leaf.type.to_cursor(leaf, f"{scope.alias}.{column}")
     encoded = f"encode(convert_to(({_object(tree)})::text, 'UTF8'), 'base64')"
     return f"translate({encoded}, E'\\n', '')"
 

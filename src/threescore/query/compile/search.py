@@ -19,7 +19,9 @@ def search(model: Model, plan: Search) -> str:
     return (
         f"WITH found AS ({found}) SELECT s.model, s.access, f.object, f.id::text AS id, f.label, f.image,"
         # By way of text, so that a number has no more digits than it was ranked with.
-        f" f.rank_cd::text::float8 AS rank_cd, f.rank::text::float8 AS rank FROM {table(model, '_state')} s LEFT JOIN found f ON TRUE"
+        f" f.rank_cd::text::float8 AS rank_cd, f.rank::text::float8 AS rank"
+        # PostgreSQL refuses parameters that it never sees, and a search for everything does not need the words.
+        f" FROM {table(model, '_state')} s LEFT JOIN found f ON num_nulls($1::text, $2::text, $3::text) = 0"
         f" ORDER BY f.rank_cd DESC, f.rank DESC, f.place, f.id LIMIT $4::bigint"
     )
 
