@@ -266,3 +266,22 @@ async def test_a_key_that_was_revoked_changes_nothing(db: Database, door: Door) 
             }
         ]
     }
+
+
+@pytest.mark.parametrize(
+    ("update", "message"),
+    [
+        ({"readability": "PRIVATE"}, "readability must be one of the following values: OPEN"),
+        (
+            {"translations": [{"locale": "fr-FR", "property": "labelSingular", "value": "Personne"}]},
+            "translations must be empty: labels have one language",
+        ),
+    ],
+)
+async def test_what_there_is_not_is_refused(door: Door, update: dict[str, Any], message: str) -> None:
+    """Rather than taken and forgotten."""
+    person = (await ids(door))["person"]
+    error = await door.refused(UPDATE_OBJECT, input={"id": person, "update": update})
+    assert (error["code"], error["message"]) == ("BAD_USER_INPUT", message)
+    nothing = {"readability": "OPEN", "translations": []}
+    assert (await door(UPDATE_OBJECT, input={"id": person, "update": nothing}))["nameSingular"] == "person"

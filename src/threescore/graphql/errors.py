@@ -43,7 +43,7 @@ _USER_MESSAGES: Mapping[str, str] = {
 """What people are told, by the code of an error."""
 
 _UNCOUNTED = frozenset({"objectMetadata", "fieldMetadata", "searchFieldMetadata"})
-_NAME = re.compile(r"'([\w$@!\[\].]+)'", re.ASCII)
+_NAME = re.compile(r"'([^'\"]*)'")
 
 
 class InvalidSelection(GraphQLError):

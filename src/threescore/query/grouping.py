@@ -151,8 +151,9 @@ def _date(leaf: Leaf, value: Item, name: str, arguments: list[Any], *, timed: bo
     if zone is not None:
         if not isinstance(zone, str) or zone not in _zones():
             raise BadRequest(f"Invalid timezone: {zone}", sub_code="INVALID_TIMEZONE")
-        arguments.append(zone)
-        slot = len(arguments) - 1
+        if granularity != "NONE":
+            arguments.append(zone)
+            slot = len(arguments) - 1
     return Dimension(leaf.column, granularity=granularity, zone=slot, week_start=week_start)
 
 

@@ -207,6 +207,11 @@ class Body:
             self.problems.append(f"{name} should not be empty")
         return value
 
+    def languages(self, name: str) -> None:
+        """Wordings in several languages, of which there may be none."""
+        if self._given(name, False) not in (UNSET, []):
+            self.problems.append(f"{name} must be empty: labels have one language")
+
     def _check_storable(self, name: str, text: str) -> None:
         if _UNSTORABLE.search(text):
             self.problems.append(f"{name} must not hold NUL characters or unpaired surrogates")
@@ -237,6 +242,9 @@ def read_object_input(body: object, *, creating: bool) -> ObjectInput:
         label_identifier_field_id=UNSET if creating else reader.uuid("labelIdentifierFieldMetadataId"),
         image_identifier_field_id=UNSET if creating else reader.uuid("imageIdentifierFieldMetadataId"),
     )
+    if not creating:
+        reader.choice("readability", ("OPEN",), required=False)
+        reader.languages("translations")
     reader.check()
     return result
 
@@ -265,6 +273,8 @@ def read_field_input(body: object, *, creating: bool) -> FieldInput:
         relation=reader.json("relationCreationPayload"),
         morph_relations=reader.json("morphRelationsCreationPayload" if creating else "morphRelationsUpdatePayload"),
     )
+    if not creating:
+        reader.languages("translations")
     reader.check()
     return result
 

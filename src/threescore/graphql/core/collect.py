@@ -14,6 +14,7 @@ from graphql import (
     print_ast,
 )
 
+from threescore.graphql.core.checks import check_leaf
 from threescore.graphql.core.values import ABSENT, value_of
 from threescore.graphql.errors import InvalidSelection
 
@@ -73,6 +74,8 @@ class Collector:
                     self._collect(fragment.selection_set.selections, type_name, found, (*inside, name))
 
     def _add(self, node: FieldNode, found: dict[str, list[FieldNode]]) -> None:
+        if node.name.value == "__typename":
+            check_leaf([node], "String!")
         key = node.alias.value if node.alias else node.name.value
         others = found.setdefault(key, [])
         if others and not _same(others[0], node):

@@ -8,11 +8,11 @@ from uuid import UUID
 import msgspec
 import structlog
 from graphql import FieldNode, GraphQLError
-from graphql.pyutils import did_you_mean, suggestion_list
 
 from threescore.access.tokens import Claims
 from threescore.catalog.state import Stale, Workspaces
 from threescore.errors import AccessRefused, BadRequest, ThreescoreError, Unavailable
+from threescore.graphql.core.checks import unknown_field
 from threescore.graphql.core.collect import Collector
 from threescore.graphql.core.groups import bind_groups
 from threescore.graphql.core.names import RootField, root_fields
@@ -31,7 +31,7 @@ from threescore.graphql.core.values import (
     switch,
 )
 from threescore.graphql.documents import Documents
-from threescore.graphql.errors import InvalidSelection, entry
+from threescore.graphql.errors import entry
 from threescore.graphql.limits import Limits
 from threescore.graphql.request import GraphqlRequest, GraphqlResponse
 from threescore.model.objects import ObjectType
@@ -157,7 +157,7 @@ class CoreGraphql:
                 known = roots.query if operation.kind == "Query" else roots.mutation
                 root = known.get(name)
                 if root is None:
-                    raise _unknown_root(nodes[0], operation.kind, known)
+                    raise unknown_field(nodes[0], operation.kind, known, subCode="UNKNOWN_ROOT_FIELD")
                 return await self._actions[root.action](Field(caller, root, nodes, operation.collector(self._limits)))
             except Stale:
                 await self._workspaces.refresh(claims.workspace_id, state)
@@ -350,14 +350,6 @@ class CoreGraphql:
 def refusal(error: Exception, status: int = 200) -> GraphqlResponse:
     """The answer to a request that cannot be executed at all."""
     return GraphqlResponse(status, encode({"errors": [entry(error)]}), has_data=False)
-
-
-def _unknown_root(node: FieldNode, kind: str, known: Mapping[str, RootField]) -> InvalidSelection:
-    name = node.name.value
-    hint = did_you_mean(suggestion_list(name, list(known))[:3]).replace("'", '"')
-    return InvalidSelection(
-        f'Cannot query field "{name}" on type "{kind}".{hint}', node, extensions={"subCode": "UNKNOWN_ROOT_FIELD"}
-    )
 
 
 def _uuid(value: object) -> str:

@@ -11,11 +11,11 @@ from graphql import FieldNode
 
 from threescore.db.pool import Record
 from threescore.errors import BadRequest
+from threescore.graphql.core.checks import check_leaf, check_no_arguments, selection_sets, unknown_field
 from threescore.graphql.core.collect import Collector
 from threescore.graphql.core.pages import decode_cursor
 from threescore.graphql.core.selections import TYPENAME
 from threescore.graphql.core.values import INVALID_INPUT, listed, mapping, number, required, text
-from threescore.graphql.errors import InvalidSelection
 from threescore.model.objects import Model, ObjectType
 from threescore.query.filters import bind_filter, live_unless_asked
 from threescore.query.plan import Search, SearchIn
@@ -33,6 +33,12 @@ MAX_WORDS = 30
 _FILTERABLE = frozenset({"id", "createdAt", "updatedAt", "deletedAt"})
 _PRIORITY = ("person", "company", "opportunity", "note", "task")
 _IS = {"Null": "NULL", "NotNull": "NOT_NULL"}
+_Known = Mapping[str, Callable[[Sequence[FieldNode]], Any]]
+"""The fields of a type, and how the value of each comes about."""
+
+_Known = Mapping[str, Callable[[Sequence[FieldNode]], Any]]
+"""The fields of a type, by what each shows for its nodes."""
+
 _word = re.compile(r"[^\W_]+")
 
 
@@ -152,44 +158,49 @@ def show_search(
 
     def node(row: Record, fields: Sequence[FieldNode]) -> dict[str, Any]:
         return _shape(
-            fields, "SearchRecord", collector, {name: partial(_of, read, row) for name, read in record.items()}
+            fields,
+            "SearchRecord",
+            collector,
+            {name: partial(_leaf, partial(read, row), "String!") for name, read in record.items()},
         )
 
     def edge(row: Record, fields: Sequence[FieldNode]) -> dict[str, Any]:
-        known = {"node": lambda inner: node(row, inner), "cursor": lambda _: _cursor(row)}
+        known: _Known = {
+            "node": lambda inner: node(row, inner),
+            "cursor": partial(_leaf, partial(_cursor, row), "String!"),
+        }
         return _shape(fields, "SearchResultEdge", collector, known)
 
     def page_info(fields: Sequence[FieldNode]) -> dict[str, Any]:
-        known = {
-            "hasNextPage": lambda _: len(rows) > limit,
-            "endCursor": lambda _: _cursor(shown[-1]) if shown else None,
+        known: _Known = {
+            "hasNextPage": partial(_leaf, lambda: len(rows) > limit, "Boolean!"),
+            "endCursor": partial(_leaf, lambda: _cursor(shown[-1]) if shown else None, "String"),
         }
         return _shape(fields, "SearchResultPageInfo", collector, known)
 
-    known = {"edges": lambda fields: [edge(row, fields) for row in shown], "pageInfo": page_info}
+    known: _Known = {"edges": lambda fields: [edge(row, fields) for row in shown], "pageInfo": page_info}
     return _shape(nodes, "SearchResultConnection", collector, known)
 
 
-def _of(read: Callable[[Record], Any], row: Record, _fields: Sequence[FieldNode]) -> Any:
-    return read(row)
+def _leaf(read: Callable[[], Any], type_name: str, nodes: Sequence[FieldNode]) -> Any:
+    check_leaf(nodes, type_name)
+    return read()
 
 
 def _shape(
     nodes: Sequence[FieldNode],
     type_name: str,
     collector: Collector,
-    known: Mapping[str, Callable[[Sequence[FieldNode]], Any]],
+    known: _Known,
 ) -> dict[str, Any]:
-    sets = [node.selection_set for node in nodes if node.selection_set is not None]
-    if not sets:
-        raise InvalidSelection(f'Field "{nodes[0].name.value}" must have a selection of subfields.', nodes[0])
     found: dict[str, Any] = {}
-    for key, inner in collector.fields(sets, type_name).items():
+    for key, inner in collector.fields(selection_sets(nodes, type_name), type_name).items():
         name = inner[0].name.value
         if name == TYPENAME:
             found[key] = type_name
         elif name in known:
+            check_no_arguments(inner)
             found[key] = known[name](inner)
         else:
-            raise InvalidSelection(f'Cannot query field "{name}" on type "{type_name}".', inner[0])
+            raise unknown_field(inner[0], type_name, known)
     return found

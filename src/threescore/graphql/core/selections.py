@@ -1,16 +1,15 @@
 """From what a document selects to what a plan shows."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from graphql import FieldNode, SelectionSetNode
-from graphql.pyutils import did_you_mean, suggestion_list
+from graphql import FieldNode
 
 from threescore.errors import BadRequest
+from threescore.graphql.core.checks import check_leaf, check_no_arguments, selection_sets, unknown_field
 from threescore.graphql.core.collect import Collector
 from threescore.graphql.core.pages import DEFAULT_NESTED, PAGE_ARGUMENTS, bind_page
 from threescore.graphql.core.values import arguments_of
-from threescore.graphql.errors import InvalidSelection
 from threescore.graphql.limits import Limits
 from threescore.model.objects import Field, Model, ObjectType
 from threescore.query.grouping import aggregates_of
@@ -57,7 +56,7 @@ class Selections:
         """What the nodes select of a record. `rows` is how many such records there may be."""
         type_name = object_type.type_name
         items: list[Item] = []
-        for key, inner in self._collector.fields(self._sets(nodes, type_name), type_name).items():
+        for key, inner in self._collector.fields(selection_sets(nodes, type_name), type_name).items():
             items.append(self._item(object_type, key, inner, depth, rows))
         return Selection(tuple(items))
 
@@ -74,10 +73,10 @@ class Selections:
         type_name = f"{object_type.type_name}Connection"
         known = ("totalCount", "edges", "pageInfo")
         parts: list[ConnectionPart] = []
-        for key, inner in self._collector.fields(self._sets(nodes, type_name), type_name).items():
+        for key, inner in self._collector.fields(selection_sets(nodes, type_name), type_name).items():
             part = self._part(object_type, type_name, key, inner, depth, rows)
             if part is None:
-                raise self._unknown(inner[0], type_name, (*known, *aggregates_of(object_type)))
+                raise unknown_field(inner[0], type_name, (*known, *aggregates_of(object_type)))
             parts.append(part)
         return tuple(parts)
 
@@ -86,14 +85,14 @@ class Selections:
         type_name = f"{object_type.type_name}GroupByConnection"
         known = ("groupByDimensionValues", "totalCount", "edges", "pageInfo")
         parts: list[GroupPart] = []
-        for key, inner in self._collector.fields(self._sets(nodes, type_name), type_name).items():
+        for key, inner in self._collector.fields(selection_sets(nodes, type_name), type_name).items():
             if inner[0].name.value == "groupByDimensionValues":
-                self._leaf(inner, "JSON!")
+                check_leaf(inner, "JSON!")
                 parts.append(Dimensions(key))
                 continue
             part = self._part(object_type, type_name, key, inner, 0, rows)
             if part is None or isinstance(part, PageInfo):
-                raise self._unknown(inner[0], type_name, (*known, *aggregates_of(object_type)))
+                raise unknown_field(inner[0], type_name, (*known, *aggregates_of(object_type)))
             parts.append(part)
         return tuple(parts)
 
@@ -116,36 +115,39 @@ class Selections:
         aggregate = aggregates_of(object_type).get(name)
         if aggregate is None:
             return None
-        self._leaf(nodes, "Float")
+        check_leaf(nodes, "Float")
         return Total(key, aggregate)
 
     def _edges(self, object_type: ObjectType, key: str, nodes: Sequence[FieldNode], depth: int, rows: int) -> Edges:
+        check_no_arguments(nodes)
         type_name = f"{object_type.type_name}Edge"
         items: list[Node | EdgeCursor | Constant] = []
-        for inner_key, inner in self._collector.fields(self._sets(nodes, type_name), type_name).items():
+        for inner_key, inner in self._collector.fields(selection_sets(nodes, type_name), type_name).items():
             name = inner[0].name.value
             if name == "node":
+                check_no_arguments(inner)
                 items.append(Node(inner_key, self.record(object_type, inner, depth=depth, rows=rows)))
             elif name == "cursor":
-                self._leaf(inner, "Cursor!")
+                check_leaf(inner, "Cursor!")
                 items.append(EdgeCursor(inner_key))
             elif name == TYPENAME:
                 items.append(Constant(inner_key, type_name))
             else:
-                raise self._unknown(inner[0], type_name, ("node", "cursor"))
+                raise unknown_field(inner[0], type_name, ("node", "cursor"))
         return Edges(key, tuple(items))
 
     def _page_info(self, key: str, nodes: Sequence[FieldNode]) -> PageInfo:
+        check_no_arguments(nodes)
         items: list[PageFact | Constant] = []
-        for inner_key, inner in self._collector.fields(self._sets(nodes, "PageInfo"), "PageInfo").items():
+        for inner_key, inner in self._collector.fields(selection_sets(nodes, "PageInfo"), "PageInfo").items():
             name = inner[0].name.value
             if name == TYPENAME:
                 items.append(Constant(inner_key, "PageInfo"))
             elif name in _PAGE_FACTS:
-                self._leaf(inner, "Boolean!")
+                check_leaf(inner, "Boolean!")
                 items.append(PageFact(inner_key, name))
             else:
-                raise self._unknown(inner[0], "PageInfo", _PAGE_FACTS)
+                raise unknown_field(inner[0], "PageInfo", _PAGE_FACTS)
         return PageInfo(key, tuple(items))
 
     def _item(self, object_type: ObjectType, key: str, nodes: Sequence[FieldNode], depth: int, rows: int) -> Item:
@@ -158,15 +160,15 @@ class Selections:
             joined = object_type.field_by_join_column.get(name)
             if joined is None:
                 names = (*object_type.field_by_name, *object_type.field_by_join_column)
-                raise self._unknown(node, object_type.type_name, names)
-            self._leaf(nodes, "ID")
+                raise unknown_field(node, object_type.type_name, names)
+            check_leaf(nodes, "ID")
             return JoinId(key, joined.name, live=True)
         if field.is_relation:
             return self._relation(field, key, nodes, depth, rows)
         if field.is_composite:
             return self._composite(field, key, nodes)
         if not field.kind.selectable:
-            self._leaf(nodes, field.type)
+            check_leaf(nodes, field.type)
         return Scalar(key, name)
 
     def _relation(self, field: Field, key: str, nodes: Sequence[FieldNode], depth: int, rows: int) -> Item:
@@ -181,7 +183,7 @@ class Selections:
             )
         target = self._model.target(field)
         if field.is_many_to_one:
-            self._no_arguments(nodes[0])
+            check_no_arguments(nodes)
             return ToOne(key, field.name, self.record(target, nodes, depth=depth + 1, rows=rows))
         self.has_connections = True
         given = arguments_of(nodes[0], self._collector.variables, PAGE_ARGUMENTS)
@@ -193,50 +195,18 @@ class Selections:
         )
 
     def _composite(self, field: Field, key: str, nodes: Sequence[FieldNode]) -> Composite:
+        check_no_arguments(nodes)
         type_name = field.kind.type_name
         parts: list[Part | Constant] = []
-        for inner_key, inner in self._collector.fields(self._sets(nodes, type_name), type_name).items():
+        for inner_key, inner in self._collector.fields(selection_sets(nodes, type_name), type_name).items():
             name = inner[0].name.value
             if name == TYPENAME:
                 parts.append(Constant(inner_key, type_name))
                 continue
             leaf = field.leaf_by_sub_field.get(name)
             if leaf is None:
-                raise self._unknown(inner[0], type_name, tuple(field.kind.sub_fields))
+                raise unknown_field(inner[0], type_name, tuple(field.kind.sub_fields))
             if not leaf.type.selectable:
-                self._leaf(inner, leaf.type.name)
+                check_leaf(inner, leaf.type.name)
             parts.append(Part(inner_key, name))
         return Composite(key, field.name, tuple(parts))
-
-    def _sets(self, nodes: Iterable[FieldNode], type_name: str) -> list[SelectionSetNode]:
-        sets = []
-        for node in nodes:
-            if node.selection_set is None:
-                name = node.name.value
-                raise InvalidSelection(
-                    f'Field "{name}" of type "{type_name}" must have a selection of subfields.'
-                    f' Did you mean "{name} {{ ... }}"?',
-                    node,
-                )
-            sets.append(node.selection_set)
-        return sets
-
-    def _leaf(self, nodes: Iterable[FieldNode], type_name: str) -> None:
-        for node in nodes:
-            self._no_arguments(node)
-            if node.selection_set is not None:
-                raise InvalidSelection(
-                    f'Field "{node.name.value}" must not have a selection since type "{type_name}" has no subfields.',
-                    node,
-                )
-
-    @staticmethod
-    def _no_arguments(node: FieldNode) -> None:
-        for argument in node.arguments or ():
-            raise InvalidSelection(f'Unknown argument "{argument.name.value}" on field "{node.name.value}".', argument)
-
-    @staticmethod
-    def _unknown(node: FieldNode, type_name: str, known: Iterable[str]) -> InvalidSelection:
-        name = node.name.value
-        hint = did_you_mean(suggestion_list(name, list(known))[:3]).replace("'", '"')
-        return InvalidSelection(f'Cannot query field "{name}" on type "{type_name}".{hint}', node)

@@ -10,12 +10,14 @@ from msgspec import Struct
 from threescore.access.tokens import Tokens
 from threescore.catalog.changes import ModelChanges
 from threescore.db.pool import Database
-from threescore.errors import BadRequest
 from threescore.model.objects import Model
 from threescore.records.caller import Caller
 
-MAX_VALUES = 500_000
+MAX_VALUES = 250_000
 """How many values one answer may hold. The whole of a data model with 300 objects, with all its keys, has fewer."""
+
+PATIENCE = 600
+"""Seconds that a thread waits for the event loop, which is only ever this late when it has ended."""
 
 T = TypeVar("T")
 
@@ -26,6 +28,10 @@ class Services(Struct, frozen=True):
     database: Database
     tokens: Tokens
     changes: ModelChanges
+
+
+class AnswerTooLarge(BaseException):
+    """Ends the execution of a request as a whole. No Exception: those end the one field that they come from."""
 
 
 class Context:
@@ -48,16 +54,13 @@ class Context:
 
     def wait(self, work: Coroutine[Any, Any, T]) -> T:
         """What comes of work in the event loop."""
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(PATIENCE)
 
     def count(self, values: int = 1) -> None:
-        """Counts values of the answer. Raises BadRequest when they are too many."""
+        """Counts values of the answer. Raises AnswerTooLarge when they are too many."""
         self._values += values
         if self._values > MAX_VALUES:
-            raise BadRequest(
-                f"Query too complex - The answer would hold more than {MAX_VALUES} values; select less, or in pages",
-                code="TOO_COMPLEX_QUERY",
-            )
+            raise AnswerTooLarge
 
 
 if TYPE_CHECKING:

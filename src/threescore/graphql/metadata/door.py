@@ -1,6 +1,7 @@
 """Answers GraphQL requests about the data model and the settings."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import msgspec
@@ -11,15 +12,18 @@ from threescore.access.tokens import Claims, Tokens
 from threescore.catalog.changes import ModelChanges
 from threescore.catalog.state import Workspaces
 from threescore.db.pool import Database
-from threescore.errors import ThreescoreError
+from threescore.errors import BadRequest, ThreescoreError
 from threescore.graphql.errors import entry
 from threescore.graphql.limits import Limits
-from threescore.graphql.metadata.context import Context, Services
+from threescore.graphql.metadata.context import MAX_VALUES, AnswerTooLarge, Context, Services
 from threescore.graphql.metadata.documents import Documents
 from threescore.graphql.metadata.schema import metadata_schema, resolve_value
 from threescore.graphql.metadata.variables import check_variables
 from threescore.graphql.request import GraphqlRequest, GraphqlResponse
 from threescore.records.caller import Caller
+
+THREADS = 16
+"""How many requests a worker answers at once. Most of them wait: for the database, or for a table to be free."""
 
 log = structlog.get_logger()
 
@@ -34,6 +38,7 @@ class MetadataGraphql:
         self._services = Services(database, tokens, ModelChanges(database))
         self._limits = limits or Limits()
         self._documents: Documents | None = None
+        self._threads = ThreadPoolExecutor(THREADS, "metadata")
 
     async def execute(self, claims: Claims, request: GraphqlRequest) -> GraphqlResponse:
         """The answer to one request. Errors of ours are in the answer, not raised."""
@@ -41,8 +46,9 @@ class MetadataGraphql:
             caller = await self._caller(claims)
         except ThreescoreError as error:
             return _refusal([error])
-        context = Context(caller, self._services, asyncio.get_running_loop(), request.base_url)
-        return await asyncio.to_thread(self._answer, context, request)
+        loop = asyncio.get_running_loop()
+        context = Context(caller, self._services, loop, request.base_url)
+        return await loop.run_in_executor(self._threads, self._answer, context, request)
 
     async def _caller(self, claims: Claims) -> Caller:
         """The caller in the workspace as it is now. Raises AccessRefused."""
@@ -65,14 +71,21 @@ class MetadataGraphql:
         problems = check_variables(schema, operation, request.variables)
         if problems:
             return _refusal(problems, 400)
-        result = execute(
-            schema,
-            document,
-            context_value=context,
-            variable_values=request.variables,
-            operation_name=request.operation_name,
-            field_resolver=resolve_value,
-        )
+        try:
+            result = execute(
+                schema,
+                document,
+                context_value=context,
+                variable_values=request.variables,
+                operation_name=request.operation_name,
+                field_resolver=resolve_value,
+            )
+        except AnswerTooLarge:
+            refused = BadRequest(
+                f"Query too complex - The answer would hold more than {MAX_VALUES} values; select less, or in pages",
+                code="TOO_COMPLEX_QUERY",
+            )
+            return GraphqlResponse(200, msgspec.json.encode({"errors": [entry(refused)], "data": None}))
         assert isinstance(result, ExecutionResult)
         return _encoded(result)
 

@@ -87,7 +87,13 @@ def _parts_of(source: IndexNode, info: Info, *, paging: Mapping[str, Any], filte
     return _page(source.parts(), info, paging, filter)
 
 
-def _relation_definition(source: FieldNode, info: Info) -> RelationNode | None:
+def _object_of_field(source: FieldNode, info: Info) -> ObjectNode | None:
+    info.context.count()
+    return source.owner
+
+
+def _relation(source: FieldNode, info: Info) -> RelationNode | None:
+    info.context.count()
     return source.relation
 
 
@@ -114,10 +120,10 @@ RESOLVERS: Mapping[str, Mapping[str, Callable[..., Any]]] = {
         "searchFieldMetadataList": lambda source, info: _counted(searched_fields(source), info),
     },
     "Field": {
-        "object": lambda source, info: source.owner,
-        "relation": lambda source, info: source.relation,
+        "object": _object_of_field,
+        "relation": _relation,
         "morphRelations": _morph_relations,
-        "relationDefinition": _relation_definition,
+        "relationDefinition": _relation,
     },
     "Index": {
         "indexFieldMetadataList": lambda source, info: _counted(source.parts(), info),

@@ -24,9 +24,13 @@ class ObjectNode:
     def id(self) -> UUID:
         return self.item.id
 
-    @cached_property
+    @property
     def values(self) -> Values:
-        return _spoken(object_values(self.model, self.item))
+        """The properties of the object, made once: every relation shows two objects."""
+        made: Values | None = self.item.__dict__.get("values_in_graphql")
+        if made is None:
+            made = self.item.__dict__["values_in_graphql"] = _spoken(object_values(self.model, self.item))
+        return made
 
     def fields(self) -> list["FieldNode"]:
         """All fields."""

@@ -3,7 +3,7 @@
 from threescore.model.fields.base import Leaf
 from threescore.model.objects import Model
 from threescore.query.compile.aggregates import aggregate, shown
-from threescore.query.compile.page import edge_columns
+from threescore.query.compile.page import carried_values, edge_columns
 from threescore.query.compile.scope import Projection, Scope, as_json, condition, order_by, placeholder, q, table
 from threescore.query.plan import Aggregate, Constant, Dimension, Dimensions, Edges, Group, GroupPart, Records, Total
 from threescore.sql import quote_literal
@@ -165,6 +165,7 @@ def _samples(
     projection = Projection(model)
     order = order_by(scope, plan.sample_order)
     listed = "".join(f", {text} AS {name}" for text, name in zip(dimensions, names, strict=True))
+    listed += "".join(f", {text} AS {name}" for name, text in carried_values(scope, plan.sample_order).items())
     partition = f"PARTITION BY {', '.join(dimensions)} " if dimensions else ""
     ranked = f'SELECT t.*{listed}, row_number() OVER ({partition}ORDER BY {order}) AS "#" FROM {source} WHERE {where}'
     columns: list[str] = []

@@ -33,11 +33,7 @@ def page_rows(scope: Scope, page: PageOf, also: str = "TRUE") -> str:
     if page.cursor:
         where += f" AND ({beyond(scope, page.order, page.cursor, backward=page.backward)})"
     order = order_by(scope, page.order, backward=page.backward)
-    carried = {
-        _carried(place): scope.column(term.column, term.relation)
-        for place, term in enumerate(page.order)
-        if term.relation
-    }
+    carried = carried_values(scope, page.order)
     offset = f" OFFSET ${page.offset + 1}::bigint" if page.offset is not None else ""
     rest = f"WHERE {where} ORDER BY {order} LIMIT {page.at_most + 1}{offset}"
     if len(page.order) == 1:
@@ -65,8 +61,15 @@ def shown_order(page: PageOf) -> str:
     return f"{PLACE} DESC" if page.backward else PLACE
 
 
+def carried_values(scope: Scope, order: tuple[OrderTerm, ...]) -> dict[str, str]:
+    """What rows must carry besides their own columns for their cursors to be made: column name to SQL."""
+    return {
+        _carried(place): scope.column(term.column, term.relation) for place, term in enumerate(order) if term.relation
+    }
+
+
 def _carried(place: int) -> str:
-    return q(f"#{place}")
+    return q(f"#v{place}")
 
 
 def cursor(scope: Scope, order: tuple[OrderTerm, ...]) -> str:
