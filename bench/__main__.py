@@ -95,11 +95,9 @@ async def _prepare(url: str, settings: Settings, sizes: Sizes) -> tuple[list[flo
         await database.close()
 
 
-def _rounds(
-    url: str, case: Case, concurrency: int, ports: dict[str, int], options: argparse.Namespace
-) -> Result:
+def _rounds(url: str, case: Case, concurrency: int, ports: dict[str, int], options: argparse.Namespace) -> Result:
     """Measures in turns, so that whatever else the machine does meets all alike."""
-    warm_up = min(1.0, options.seconds / 2)
+    warm_up = min(0.5, options.seconds / 2)
     result = Result(case, concurrency, {subject: [] for subject in report.SUBJECTS})
     for number in range(options.rounds):
         for subject in _rotated(report.SUBJECTS, number):

@@ -11,28 +11,33 @@ from threescore.config import Settings
 from threescore.db.pool import Database
 from threescore.sql import quote_identifier, quote_literal
 
-FIRST_NAMES = tuple(
-    "Ada Alan Amara Anna Bruno Carla Chen Dara Diego Elena Emil Fatima Finn Grace Hana Hugo Ines Ivan Jana Jonas Kai"
-    " Kofi Lara Leon Lin Lucia Malik Mara Mei Mila Nadia Nils Nora Olga Omar Paul Petra Priya Quinn Rosa Ruben Sara"
-    " Selma Sven Tara Theo Uma Viktor Wanda Xenia Yara Yusuf Zoe".split()
-)
-LAST_NAMES = tuple(
-    "Abe Adler Bauer Becker Berg Blanc Braun Castro Chen Costa Cruz Diaz Dubois Evans Fischer Fofana Garcia Gomez Gruber"
-    " Haas Hansen Hoffman Ibrahim Ito Jansen Jones Kaya Keller Khan Kim Klein Koch Kumar Lang Larsen Lee Lopez Maier"
-    " Martin Mensah Meyer Moreau Nagy Nguyen Novak Okafor Olsen Ortiz Park Patel Pereira Petrov Popov Ricci Roth Ruiz"
-    " Saito Santos Sato Schmid Silva Singh Smith Sosa Suzuki Tan Torres Urban Vega Wagner Wang Weber Wolf Wong Yilmaz"
-    " Young Zhang Ziegler".split()
-)
-CITIES = tuple(
-    "Accra Amsterdam Ankara Antwerp Athens Auckland Baku Bangkok Barcelona Basel Beirut Belgrade Bergen Berlin Bern"
-    " Bilbao Bogota Bologna Bordeaux Boston Bratislava Bremen Brisbane Brussels Budapest Cairo Calgary Caracas Chicago"
-    " Cologne Copenhagen Cork Dakar Dallas Delhi Denver Detroit Dresden Dublin Durban Edinburgh Essen Florence"
-    " Frankfurt Geneva Genoa Ghent Glasgow Graz Hamburg Hanoi Havana Helsinki Houston Istanbul Jakarta Kampala Kigali"
-    " Krakow Kyoto Lagos Lausanne Leeds Leipzig Lille Lima Lisbon London Lyon Madrid Malmo Manila Marseille Melbourne"
-    " Miami Milan Montreal Munich Nairobi Nantes Naples Nice Osaka Oslo Ottawa Paris Perth Porto Prague Quito Riga Rome"
-    " Seoul Sofia Stockholm Sydney Tallinn Tokyo Turin Vienna".split()
-)
-JOB_TITLES = ("Account manager", "Analyst", "Buyer", "CEO", "CFO", "CTO", "Designer", "Engineer", "Head of sales", "Lawyer")
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+FIRST_NAMES = _words("""
+    Ada Alan Amara Anna Bruno Carla Chen Dara Diego Elena Emil Fatima Finn Grace Hana Hugo Ines Ivan Jana Jonas Kai
+    Kofi Lara Leon Lin Lucia Malik Mara Mei Mila Nadia Nils Nora Olga Omar Paul Petra Priya Quinn Rosa Ruben Sara
+    Selma Sven Tara Theo Uma Viktor Wanda Xenia Yara Yusuf Zoe
+""")
+LAST_NAMES = _words("""
+    Abe Adler Bauer Becker Berg Blanc Braun Castro Chen Costa Cruz Diaz Dubois Evans Fischer Fofana Garcia Gomez
+    Gruber Haas Hansen Hoffman Ibrahim Ito Jansen Jones Kaya Keller Khan Kim Klein Koch Kumar Lang Larsen Lee Lopez
+    Maier Martin Mensah Meyer Moreau Nagy Nguyen Novak Okafor Olsen Ortiz Park Patel Pereira Petrov Popov Ricci Roth
+    Ruiz Saito Santos Sato Schmid Silva Singh Smith Sosa Suzuki Tan Torres Urban Vega Wagner Wang Weber Wolf Wong
+    Yilmaz Young Zhang Ziegler
+""")
+CITIES = _words("""
+    Accra Amsterdam Ankara Antwerp Athens Auckland Baku Bangkok Barcelona Basel Beirut Belgrade Bergen Berlin Bern
+    Bilbao Bogota Bologna Bordeaux Boston Bratislava Bremen Brisbane Brussels Budapest Cairo Calgary Caracas Chicago
+    Cologne Copenhagen Cork Dakar Dallas Delhi Denver Detroit Dresden Dublin Durban Edinburgh Essen Florence
+    Frankfurt Geneva Genoa Ghent Glasgow Graz Hamburg Hanoi Havana Helsinki Houston Istanbul Jakarta Kampala Kigali
+    Krakow Kyoto Lagos Lausanne Leeds Leipzig Lille Lima Lisbon London Lyon Madrid Malmo Manila Marseille Melbourne
+    Miami Milan Montreal Munich Nairobi Nantes Naples Nice Osaka Oslo Ottawa Paris Perth Porto Prague Quito Riga
+    Rome Seoul Sofia Stockholm Sydney Tallinn Tokyo Turin Vienna
+""")
+JOB_TITLES = ("Analyst", "Buyer", "CEO", "CFO", "CTO", "Designer", "Engineer", "Head of sales", "Lawyer", "Manager")
 
 _DAY = timedelta(days=1)
 

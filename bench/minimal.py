@@ -8,25 +8,24 @@ What our server does beyond this is what our own layers cost.
 
 import asyncio
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 import msgspec
+from msgspec import Struct
 
 from threescore.config import Settings
 from threescore.rest.http import Receive, Scope, Send
 from threescore.serving import make_server
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A statement and its arguments but for the one that comes with the request, whose place is `varied`."""
+class Answer(Struct, frozen=True):
+    """A statement, and its arguments before and after the one that comes with the request. Bytes are JSON."""
 
     sql: str
-    fixed: list[int | str]
-    varied: int
+    before: list[int | bytes]
+    after: list[int | bytes]
     status: int
 
 
@@ -41,10 +40,7 @@ class Minimal:
         self._url = url
         self._connections = connections
         self._idle: list[asyncpg.Connection] = []
-        self._statements = {
-            name: (answer.sql, _as_sent(answer.fixed[: answer.varied]), _as_sent(answer.fixed[answer.varied :]), answer.status)
-            for name, answer in answers.items()
-        }
+        self._answers = answers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers a request; there are as many connections as requests at once."""
@@ -55,15 +51,14 @@ class Minimal:
         if name == "healthz":
             await _send(send, 200 if self._idle else 503, b"{}")
             return
-        sql, before, after, status = self._statements[name]
-        if scope["method"] == "POST":
-            argument = await _body(receive)
+        answer = self._answers[name]
+        given = await _body(receive) if scope["method"] == "POST" else argument
         connection = self._idle.pop()
         try:
-            row = await connection.fetchrow(sql, *before, argument, *after)
+            row = await connection.fetchrow(answer.sql, *answer.before, given, *answer.after)
         finally:
             self._idle.append(connection)
-        await _send(send, status, row[2])
+        await _send(send, answer.status, row[2])
 
     async def _live(self, receive: Receive, send: Send) -> None:
         while True:
@@ -77,16 +72,11 @@ class Minimal:
                 return
 
     async def _connect(self) -> asyncpg.Connection:
-        connection = await asyncpg.connect(self._url)
+        connection = await asyncpg.connect(self._url, max_cacheable_statement_size=0)
         await connection.set_type_codec(
             "json", schema="pg_catalog", encoder=_identity, decoder=_identity, format="binary"
         )
         return connection
-
-
-def _as_sent(values: list[int | str]) -> list[int | bytes]:
-    """Arguments as asyncpg takes them; the only texts among them are JSON."""
-    return [value.encode() if isinstance(value, str) else value for value in values]
 
 
 async def _body(receive: Receive) -> bytes:
@@ -108,7 +98,7 @@ def main() -> None:
     """Serves, by the same environment as our server."""
     settings = Settings.from_environment()
     assert settings.database_url is not None
-    answers = msgspec.json.decode(Path(sys.argv[1]).read_bytes(), type=dict[str, Answer])
+    answers = msgspec.msgpack.decode(Path(sys.argv[1]).read_bytes(), type=dict[str, Answer])
     app: Any = Minimal(settings.database_url, answers, int(sys.argv[2]))
     make_server(settings).serve(target_loader=lambda _target: app)
 

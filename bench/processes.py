@@ -31,7 +31,8 @@ class HttpServer:
     def worker_memory(self) -> int:
         """The resident memory of the worker process, in bytes."""
         children = psutil.Process(self.pid).children(recursive=True)
-        return max(child.memory_info().rss for child in children)
+        memory: int = max(child.memory_info().rss for child in children)
+        return memory
 
 
 def free_port() -> int:
@@ -54,16 +55,15 @@ def minimal(variables: Mapping[str, str], cases: list[Case], connections: int) -
     """The minimal application."""
     answers = {case.key: _answer(case) for case in cases}
     with tempfile.NamedTemporaryFile() as statements:
-        Path(statements.name).write_bytes(msgspec.json.encode(answers))
+        Path(statements.name).write_bytes(msgspec.msgpack.encode(answers))
         command = [sys.executable, "-m", "bench.minimal", statements.name, str(connections)]
         with _serving(command, variables) as server:
             yield server
 
 
 def _answer(case: Case) -> Answer:
-    fixed = [value for place, value in enumerate(case.statement.arguments) if place != case.varied]
-    texts = [value.decode() if isinstance(value, bytes) else value for value in fixed]
-    return Answer(case.statement.sql, texts, case.varied, case.status)
+    sql, arguments = case.statement.sql, list(case.statement.arguments)
+    return Answer(sql, arguments[: case.varied], arguments[case.varied + 1 :], case.status)
 
 
 @contextmanager

@@ -1,1 +1,1 @@
-"""An example: all airports of the world in a workspace, loaded and questioned through the REST APIs alone."""
+"""An example: all airports of the world in a workspace, loaded and questioned through REST and GraphQL."""

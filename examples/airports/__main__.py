@@ -17,13 +17,15 @@ from rich.text import Text
 from examples.airports.answers import Question
 from examples.airports.api import Api, Record, Refused
 from examples.airports.changes import WRITING
+from examples.airports.graphql import GRAPHQL_READING
+from examples.airports.graphql_changes import GRAPHQL_WRITING
 from examples.airports.load import airport_records, country_records, load
 from examples.airports.model import ModelMismatch, prepare_model
 from examples.airports.questions import READING
 from examples.airports.walks import WALKING
 from examples.airports.world import World, read_world
 
-QUESTIONS = (*READING, *WALKING, *WRITING)
+QUESTIONS = (*READING, *WALKING, *WRITING, *GRAPHQL_READING, *GRAPHQL_WRITING)
 MAX_SHOWN = 600
 
 

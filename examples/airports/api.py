@@ -1,4 +1,4 @@
-"""A small client of the REST APIs: what a request needs, and what an answer may be."""
+"""A small client of the REST APIs and of GraphQL: what a request needs, and what an answer may be."""
 
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
@@ -15,7 +15,7 @@ BACKWARD = ("ending_before", "startCursor", "hasPreviousPage")
 
 
 class Refused(Exception):
-    """An answer that is no success. `status` is that of HTTP, `body` the JSON that says why."""
+    """An answer that is no success. `status` is that of HTTP, 200 for GraphQL; `body` is the JSON that says why."""
 
     def __init__(self, request: str, status: int, body: Any) -> None:
         super().__init__(f"{request} was refused with {status}: {body}")
@@ -24,7 +24,7 @@ class Refused(Exception):
 
 
 class Api:
-    """Calls below `/rest`. The client knows the server's address and holds the key."""
+    """Calls below `/rest`, and documents for `/graphql`. The client knows the server's address and holds the key."""
 
     def __init__(self, client: httpx.AsyncClient) -> None:
         self._client = client
@@ -33,14 +33,19 @@ class Api:
         """The JSON of the answer. Raises Refused for every status from 400 on."""
         answer = await self._client.request(method, f"/rest/{path}", params=parameters, json=body)
         request = f"{method} /rest/{path}"
-        if "application/json" not in answer.headers.get("Content-Type", ""):
-            raise Refused(request, answer.status_code, answer.text)
-        if answer.is_error:
-            raise Refused(request, answer.status_code, answer.json())
+        body = _body(request, answer)
         if "Warning" in answer.headers:
             # The server ignored a parameter: what we asked is not what it answered.
             raise Refused(request, answer.status_code, answer.headers["Warning"])
-        return answer.json()
+        return body
+
+    async def graphql(self, document: str, **variables: Any) -> Any:
+        """The data that a document answers with. Raises Refused, with the whole answer, if any part of it failed."""
+        answer = await self._client.post("/graphql", json={"query": document, "variables": variables})
+        body = _body("POST /graphql", answer)
+        if "errors" in body:
+            raise Refused("POST /graphql", answer.status_code, body)
+        return body["data"]
 
     async def get(self, path: str, **parameters: str | int) -> Any:
         """What GET answers."""
@@ -72,3 +77,11 @@ class Api:
     async def all_records(self, plural: str, **parameters: str | int) -> list[Record]:
         """The records of all pages."""
         return [record async for page in self.pages(plural, parameters) for record in page["data"][plural]]
+
+
+def _body(request: str, answer: httpx.Response) -> Any:
+    if "application/json" not in answer.headers.get("Content-Type", ""):
+        raise Refused(request, answer.status_code, answer.text)
+    if answer.is_error:
+        raise Refused(request, answer.status_code, answer.json())
+    return answer.json()

@@ -5,17 +5,22 @@ from typing import Any
 
 from examples.airports.answers import Answer, Question, asking
 from examples.airports.api import Api, Record, Refused
-from examples.airports.load import BATCH, airport_records, country_records
+from examples.airports.load import BATCH, airport_records, country_records, upsert
 from examples.airports.world import Airport, Country, World
 
 WRITING: list[Question] = []
 REMARK = "Looked at"
 
 
+def small_countries(world: World) -> list[tuple[Country, list[Airport]]]:
+    """The countries whose airports one request may still change all, those with the most of them first."""
+    small = [(country, airports) for country, airports in world.by_country.items() if len(airports) <= BATCH]
+    return sorted(small, key=lambda item: -len(item[1]))
+
+
 def a_country(world: World) -> tuple[Country, list[Airport]]:
     """The country with the most airports that one request may still change."""
-    small = [(country, airports) for country, airports in world.by_country.items() if len(airports) <= BATCH]
-    return max(small, key=lambda item: len(item[1]))
+    return small_countries(world)[0]
 
 
 async def refusal(api: Api, method: str, path: str, body: Any = None, **parameters: str) -> dict[str, Any]:
@@ -45,8 +50,7 @@ async def twice(api: Api, world: World) -> Answer:
         # From all over the list, and backwards, so that no record has its old neighbours.
         batch = list(reversed(records[:: len(records) // BATCH + 1]))
         for _ in range(2):
-            done = (await api.call("POST", f"batch/{plural}", batch, upsert="true"))["data"]
-            [answered] = done.values()
+            answered = await upsert(api, plural, batch)
             in_order.append([record[code] for record in answered] == [record[code] for record in batch])
     after = {plural: await everything(api, plural) for plural in plurals}
     changed = [

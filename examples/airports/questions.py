@@ -2,10 +2,11 @@
 
 import json
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 from statistics import fmean
 
 from examples.airports.answers import Answer, Question, asking, first_difference, number
-from examples.airports.api import Api
+from examples.airports.api import Api, Record
 from examples.airports.model import airport_record, country_record, instant
 from examples.airports.world import ALTITUDES, Airport, World
 
@@ -18,6 +19,11 @@ def codes(airports: list[Airport]) -> list[str]:
     return sorted(airport.icao for airport in airports)
 
 
+def from_the_highest(airports: Iterable[Airport]) -> list[Airport]:
+    """The airports from the highest to the lowest, equals in the order of their codes."""
+    return sorted(airports, key=lambda airport: (-airport.feet, airport.icao.lower()))
+
+
 async def codes_where(api: Api, condition: str) -> list[str]:
     """The ICAO codes of all airports that match a filter, sorted."""
     return sorted(record["icao"] for record in await api.all_records("airports", filter=condition))
@@ -26,6 +32,18 @@ async def codes_where(api: Api, condition: str) -> list[str]:
 def shown(found: list[str]) -> str:
     """A few codes, for people."""
     return f"{len(found):,}: {', '.join(found[:5])}{' …' if len(found) > 5 else ''}" if found else "none"
+
+
+def all_as_sent(world: World, records: list[Record]) -> Answer:
+    """Whether these are all airports, each with the values that were sent and the code of its country."""
+    served = {record["icao"]: record for record in records}
+    differences = []
+    for airport in world.airports:
+        country = {"alpha2": airport.country.alpha2} if airport.country else None
+        sent = {**airport_record(airport, world), "country": country}
+        if difference := first_difference(sent, served.get(airport.icao), airport.icao):
+            differences.append(difference)
+    return Answer((len(records), differences), (len(world.airports), []), f"all {len(served):,}, in every field")
 
 
 @asking(READING, "Is every country as it was sent?")
@@ -41,14 +59,7 @@ async def countries_as_sent(api: Api, world: World) -> Answer:
 
 @asking(READING, "Is every airport as it was sent, and in its country?")
 async def airports_as_sent(api: Api, world: World) -> Answer:
-    served = {record["icao"]: record for record in await api.all_records("airports", depth=1)}
-    differences = []
-    for airport in world.airports:
-        country = {"alpha2": airport.country.alpha2} if airport.country else None
-        sent = {**airport_record(airport, world), "country": country}
-        if difference := first_difference(sent, served.get(airport.icao), airport.icao):
-            differences.append(difference)
-    return Answer((len(served), differences), (len(world.airports), []), f"all {len(served):,}, in every field")
+    return all_as_sent(world, await api.all_records("airports", depth=1))
 
 
 @asking(READING, "Which airports does the country with most of them have?")
@@ -62,7 +73,7 @@ async def airports_of_a_country(api: Api, world: World) -> Answer:
 async def highest(api: Api, world: World) -> Answer:
     records = await api.records("airports", order_by="elevation[DescNullsLast],icao", limit=TEN, depth=1)
     served = [(record["icao"], (record["country"] or {}).get("name")) for record in records]
-    ranked = sorted(world.airports, key=lambda airport: (-airport.feet, airport.icao.lower()))[:TEN]
+    ranked = from_the_highest(world.airports)[:TEN]
     computed = [(airport.icao, airport.country.name if airport.country else None) for airport in ranked]
     return Answer(served, computed, ", ".join(f"{icao} ({country})" for icao, country in served[:3]) + " …")
 
@@ -220,7 +231,7 @@ async def quadrants_and_altitudes(api: Api, world: World) -> Answer:
         for group in groups
     }
     members = defaultdict(list)
-    for airport in sorted(world.airports, key=lambda airport: (-airport.feet, airport.icao.lower())):
+    for airport in from_the_highest(world.airports):
         members[airport.quadrant, airport.altitude].append(airport.icao)
     computed = {group: (len(found), found[:3]) for group, found in members.items()}
     return Answer(served, computed, f"{len(served)} groups")

@@ -97,11 +97,12 @@ class World:
 def read_world(loaded_at: datetime, limit: int | None = None) -> World:
     """All countries, and all airports or `limit` of them."""
     entries = list(airportsdata.load().values())
-    if limit is not None:
-        entries = _some(entries, limit)
+    # Of all airports, so that the options of areas are the same for any limit.
     areas: dict[str, set[str]] = defaultdict(set)
     for entry in entries:
         areas[entry["country"]].add(entry["tz"].split("/")[0].upper())
+    if limit is not None:
+        entries = _some(entries, limit)
     subdivisions: dict[str, list[str]] = defaultdict(list)
     for subdivision in pycountry.subdivisions:
         subdivisions[subdivision.country_code].append(subdivision.name)

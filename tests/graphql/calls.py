@@ -11,7 +11,7 @@ INSIDES = (
     "Traceback",
     "asyncpg",
     "PostgreSQL",
-    "constraint",
+    "violates",
     'relation "',
     "SELECT ",
     "syntax error at",

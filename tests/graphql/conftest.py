@@ -6,6 +6,7 @@ import msgspec
 import pytest
 from anyio.from_thread import BlockingPortal
 
+from tests.records.conftest import events as events
 from threescore.access.keys import signing_secret
 from threescore.access.tokens import Claims, Tokens
 from threescore.catalog.state import Workspaces

@@ -161,7 +161,9 @@ def test_operations_by_name(api: httpx.Client) -> None:
 
 def test_one_document_with_changing_variables_and_models(api: httpx.Client) -> None:
     """What is remembered of a document says nothing about its values."""
-    document = "query($t: String, $yes: Boolean!) { people(filter: {jobTitle: {eq: $t}}) { totalCount n: totalCount @include(if: $yes) } }"
+    document = """query($t: String, $yes: Boolean!) {
+        people(filter: {jobTitle: {eq: $t}}) { totalCount n: totalCount @include(if: $yes) }
+    }"""
     create(api, "people", [{"jobTitle": "a"}, {"jobTitle": "b"}, {"jobTitle": "b"}])
     for title, count in (("a", 1), ("b", 2), ("c", 0)):
         for yes in (True, False):

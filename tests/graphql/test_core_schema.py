@@ -200,7 +200,9 @@ def test_pages_and_groups(schema: GraphQLSchema) -> None:
     assert expected.items() <= connection.items()
     assert "sumRatio" not in connection
     assert "countEmptyCrew" not in connection
-    assert members(schema, "RocketGroupByConnection") == {"groupByDimensionValues": "JSON!", **connection}
+    group = {"groupByDimensionValues": "JSON!", **connection}
+    del group["pageInfo"]
+    assert members(schema, "RocketGroupByConnection") == group
     assert members(schema, "RocketEdge") == {"node": "Rocket!", "cursor": "Cursor!"}
 
 

@@ -1,6 +1,7 @@
 """Batches: all or none, answered in the order of the input, with the place of the record at fault."""
 
 import threading
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import uuid4
@@ -22,6 +23,7 @@ from tests.records.wire import (
     send,
     total,
 )
+from threescore.catalog.workspaces import Workspace
 
 ANYWHERE = "or(deletedAt[is]:NULL,deletedAt[is]:NOT_NULL)"
 QUERIES = ["", "?upsert=true"]
@@ -113,27 +115,38 @@ def test_duplicates_name_the_later_record(api: httpx.Client) -> None:
     assert listed(api, "people") == [old]
 
 
+@pytest.fixture(scope="module")
+def gadget_shop(
+    server: str, new_workspace: Callable[[], Workspace], new_token: Callable[[Workspace], str]
+) -> Iterator[httpx.Client]:
+    """A client of a workspace that has an object with unique fields of many types."""
+    headers = {"Authorization": f"Bearer {new_token(new_workspace())}"}
+    with httpx.Client(base_url=server, headers=headers, timeout=60) as api:
+        make_object(
+            api,
+            "gadget",
+            {"name": "code", "type": "TEXT", "isUnique": True},
+            {"name": "size", "type": "NUMBER", "isUnique": True},
+            {"name": "big", "type": "NUMBER", "settings": {"dataType": "bigint"}, "isUnique": True},
+            {"name": "day", "type": "DATE", "isUnique": True},
+            {"name": "moment", "type": "DATE_TIME", "isUnique": True},
+            {"name": "outer", "type": "UUID", "isUnique": True},
+            {"name": "stage", "type": "SELECT", "options": options("A", "B"), "isUnique": True},
+            {"name": "words", "type": "ARRAY", "isUnique": True},
+            {"name": "data", "type": "RAW_JSON", "isUnique": True},
+            {"name": "calls", "type": "PHONES", "isUnique": True},
+            {"name": "sites", "type": "LINKS", "isUnique": True},
+            {"name": "must", "type": "TEXT", "isNullable": False, "defaultValue": "'x'"},
+            {"name": "word", "type": "TEXT", "isSearchable": True},
+        )
+        yield api
+
+
 @pytest.fixture
-def gadgets(api: httpx.Client) -> str:
-    """An object with unique fields of many types."""
-    made = make_object(
-        api,
-        "gadget",
-        {"name": "code", "type": "TEXT", "isUnique": True},
-        {"name": "size", "type": "NUMBER", "isUnique": True},
-        {"name": "big", "type": "NUMBER", "settings": {"dataType": "bigint"}, "isUnique": True},
-        {"name": "day", "type": "DATE", "isUnique": True},
-        {"name": "moment", "type": "DATE_TIME", "isUnique": True},
-        {"name": "outer", "type": "UUID", "isUnique": True},
-        {"name": "stage", "type": "SELECT", "options": options("A", "B"), "isUnique": True},
-        {"name": "words", "type": "ARRAY", "isUnique": True},
-        {"name": "data", "type": "RAW_JSON", "isUnique": True},
-        {"name": "calls", "type": "PHONES", "isUnique": True},
-        {"name": "sites", "type": "LINKS", "isUnique": True},
-        {"name": "must", "type": "TEXT", "isNullable": False, "defaultValue": "'x'"},
-        {"name": "word", "type": "TEXT", "isSearchable": True},
-    )
-    return str(made["id"])
+def gadgets(gadget_shop: httpx.Client) -> httpx.Client:
+    """The same, without any records."""
+    send(gadget_shop, "DELETE", "gadgets?filter=id[is]:NOT_NULL")
+    return gadget_shop
 
 
 UNIQUE: list[tuple[str, Any]] = [
@@ -152,50 +165,50 @@ UNIQUE: list[tuple[str, Any]] = [
 ]
 
 
-def test_a_duplicate_of_any_type_is_named(api: httpx.Client, gadgets: str) -> None:
+def test_a_duplicate_of_any_type_is_named(gadgets: httpx.Client) -> None:
     for field, value in UNIQUE:
         one = {field: value}
-        body = refusal(api.post("/rest/batch/gadgets", json=[{}, one, {}, one, {}]))
+        body = refusal(gadgets.post("/rest/batch/gadgets", json=[{}, one, {}, one, {}]))
         assert body["messages"] == ["A duplicate entry was detected"], field
         assert body["index"] == 3, field
-    assert total(api, "gadgets") == 0
+    assert total(gadgets, "gadgets") == 0
     for field, value in UNIQUE:
-        made = create(api, "gadgets", {field: value})
-        body = refusal(api.post("/rest/batch/gadgets", json=[{}, {}, {field: value}, {field: value}]))
+        made = create(gadgets, "gadgets", {field: value})
+        body = refusal(gadgets.post("/rest/batch/gadgets", json=[{}, {}, {field: value}, {field: value}]))
         assert body["index"] == 2, field
-        send(api, "DELETE", f"gadgets/{made['id']}")
+        send(gadgets, "DELETE", f"gadgets/{made['id']}")
 
 
-def test_upsert_matches_by_every_unique_field(api: httpx.Client, gadgets: str) -> None:
+def test_upsert_matches_by_every_unique_field(gadgets: httpx.Client) -> None:
     for field, value in UNIQUE:
-        [first] = create_many(api, "gadgets", [{field: value, "name": "first"}], "?upsert=true")
-        answer = create_many(api, "gadgets", [{"name": "new"}, {field: value, "name": "second"}], "?upsert=true")
+        [first] = create_many(gadgets, "gadgets", [{field: value, "name": "first"}], "?upsert=true")
+        answer = create_many(gadgets, "gadgets", [{"name": "new"}, {field: value, "name": "second"}], "?upsert=true")
         assert answer[1]["id"] == first["id"], field
         assert [record["name"] for record in answer] == ["new", "second"]
         assert answer[1][field] == first[field]
-        send(api, "DELETE", "gadgets?filter=id[is]:NOT_NULL")
+        send(gadgets, "DELETE", "gadgets?filter=id[is]:NOT_NULL")
 
 
-def test_a_value_too_long_to_be_unique_is_named(api: httpx.Client, gadgets: str) -> None:
+def test_a_value_too_long_to_be_unique_is_named(gadgets: httpx.Client) -> None:
     # Random, because an index keeps compressed values.
     long = "".join(uuid4().hex for _ in range(400))
     for query in QUERIES:
-        body = refusal(api.post(f"/rest/batch/gadgets{query}", json=[{}, {"code": long}, {}]))
+        body = refusal(gadgets.post(f"/rest/batch/gadgets{query}", json=[{}, {"code": long}, {}]))
         assert body["index"] == 1
         assert "too long" in body["messages"][0]
-    assert total(api, "gadgets") == 0
+    assert total(gadgets, "gadgets") == 0
 
 
-def test_a_missing_required_value_is_named(api: httpx.Client, gadgets: str) -> None:
+def test_a_missing_required_value_is_named(gadgets: httpx.Client) -> None:
     for query in QUERIES:
-        body = refusal(api.post(f"/rest/batch/gadgets{query}", json=[{}, {"must": None}]))
+        body = refusal(gadgets.post(f"/rest/batch/gadgets{query}", json=[{}, {"must": None}]))
         assert body["index"] == 1
         assert "must" in body["messages"][0]
     for query in QUERIES:
-        body = refusal(api.post(f"/rest/batch/workspaceMembers{query}", json=[{"userId": MISSING, "name": {}}, {}]))
+        body = refusal(gadgets.post(f"/rest/batch/workspaceMembers{query}", json=[{"userId": MISSING, "name": {}}, {}]))
         assert body["index"] == 1
         assert "userId" in body["messages"][0]
-    assert total(api, "workspaceMembers") == 0
+    assert total(gadgets, "workspaceMembers") == 0
 
 
 def test_what_some_records_of_a_batch_leave_out(api: httpx.Client) -> None:
@@ -249,12 +262,12 @@ def test_upsert_without_any_key_creates(api: httpx.Client) -> None:
     assert total(api, "people") == 6
 
 
-def test_upsert_needs_all_parts_of_a_composite_key(api: httpx.Client, gadgets: str) -> None:
+def test_upsert_needs_all_parts_of_a_composite_key(gadgets: httpx.Client) -> None:
     french = {"primaryPhoneNumber": "612345678", "primaryPhoneCountryCode": "FR", "primaryPhoneCallingCode": "+33"}
     american = {"primaryPhoneNumber": "2025550123", "primaryPhoneCountryCode": "US", "primaryPhoneCallingCode": "+1"}
-    made = create(api, "gadgets", {"calls": french, "name": "A"})
-    assert create(api, "gadgets", {"calls": american, "name": "B"}, "?upsert=true")["id"] != made["id"]
-    assert create(api, "gadgets", {"calls": french, "name": "C"}, "?upsert=true")["id"] == made["id"]
+    made = create(gadgets, "gadgets", {"calls": french, "name": "A"})
+    assert create(gadgets, "gadgets", {"calls": american, "name": "B"}, "?upsert=true")["id"] != made["id"]
+    assert create(gadgets, "gadgets", {"calls": french, "name": "C"}, "?upsert=true")["id"] == made["id"]
 
 
 def test_upsert_revives_what_is_soft_deleted(api: httpx.Client) -> None:
@@ -328,16 +341,16 @@ def test_a_failed_upsert_changes_nothing(api: httpx.Client) -> None:
     assert listed(api, "people", filter=ANYWHERE) == [old]
 
 
-def test_an_upsert_may_swap_values(api: httpx.Client, gadgets: str) -> None:
+def test_an_upsert_may_swap_values(gadgets: httpx.Client) -> None:
     """Unless the database sees both at once: then it is refused as a whole."""
-    one, two = create_many(api, "gadgets", [{"code": "A"}, {"code": "B"}])
+    one, two = create_many(gadgets, "gadgets", [{"code": "A"}, {"code": "B"}])
     body = refusal(
-        api.post(
+        gadgets.post(
             "/rest/batch/gadgets?upsert=true", json=[{"id": one["id"], "code": "C"}, {"id": two["id"], "code": "C"}]
         )
     )
     assert body["index"] == 1
-    assert [record["code"] for record in listed(api, "gadgets", order_by="code")] == ["A", "B"]
+    assert [record["code"] for record in listed(gadgets, "gadgets", order_by="code")] == ["A", "B"]
 
 
 @pytest.mark.parametrize("key", ["email", "id"])

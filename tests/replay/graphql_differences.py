@@ -212,6 +212,28 @@ GRAPHQL_DIFFERENCES: dict[str, Difference] = {
             ]
         ),
     ),
+    "G133": _answer(
+        "Search takes the parts of addresses as words, which ranks a name and an address that share one otherwise.",
+        _data(
+            search={
+                "edges": [
+                    {
+                        "cursor": "<text>",
+                        "node": {
+                            "recordId": _PERSON + "01",
+                            "objectNameSingular": "person",
+                            "objectLabelSingular": "Person",
+                            "label": "Ada King",
+                            "imageUrl": "",
+                            "tsRankCD": 0.2,
+                            "tsRank": 0.075990885,
+                        },
+                    }
+                ],
+                "pageInfo": {"hasNextPage": False, "endCursor": "<text>"},
+            }
+        ),
+    ),
     "G132": _answer(
         "Groups are in the order of their values where none is asked for.",
         _data(

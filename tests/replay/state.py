@@ -15,9 +15,10 @@ OBJECTS = {
     "14f1cb8d-8eed-4a1e-8e6d-ffcb3c563d86": "person",
     "7368e3ed-79c9-48ad-ab55-427c137dea82": "company",
     "0e303016-2089-4f9e-9b09-0d41de89194a": "rocket",
-    "f9d369d9-e276-4f23-bcf8-879ed227ba75": "workspaceMember",
-    "e0e011cb-af0a-4f41-8053-9d1d15a5e7f5": "callRecording",
 }
+# Objects that calls list from and up to, which ours lists first and last: which they are depends on random ids.
+FIRST_LISTED = "f9d369d9-e276-4f23-bcf8-879ed227ba75"
+LAST_LISTED = "e0e011cb-af0a-4f41-8053-9d1d15a5e7f5"
 FIELDS = {"99eb76c3-23c5-4696-a428-dd4f008d4d76": ("person", "jobTitle")}
 
 _RENAMED = {
@@ -50,6 +51,9 @@ def set_up(client: httpx.Client, ids: Ids) -> None:
     _send(client, "POST", "/rest/batch/people", STATE["people"])
     for recorded, name in OBJECTS.items():
         ids.bind(recorded, places[f"{{{name}}}"])
+    listed = list(objects.values())
+    ids.bind(FIRST_LISTED, listed[0]["id"])
+    ids.bind(LAST_LISTED, listed[-1]["id"])
     for recorded, (name, field_name) in FIELDS.items():
         (found,) = [field for field in objects[name]["fields"] if field["name"] == field_name]
         ids.bind(recorded, found["id"])

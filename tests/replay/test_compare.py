@@ -20,6 +20,7 @@ ONE, TWO, THREE = (f"{digit * 8}-0000-4000-8000-000000000000" for digit in "abc"
         ({"name": "x"}, {"name": "x", "city": ""}),
         ({"<keys>": ["a"]}, {"a": 1, "b": 2}),
         ({"<some>": {"a": 1}}, {"a": 1, "b": 2}),
+        ({"<length>": 2}, [1, 2]),
         ("0.50000000", "0.5"),
         (0.1, 0.1 + 1e-17),
         ({"statusCode": 400, "messages": ["x"]}, {"statusCode": 400, "messages": ["x"], "index": 3}),
@@ -46,6 +47,7 @@ def test_alike(recorded: Any, ours: Any) -> None:
         ("<time>", "2026-01-02T03:04:05Z"),
         ({"<keys>": ["a"]}, {"b": 2}),
         ({"<some>": {"a": 1}}, {"a": 2}),
+        ({"<length>": 2}, [1]),
         (ONE, "x"),
         ({"statusCode": 400, "messages": ["x"]}, {"messages": ["x"], "statusCode": 400}),
     ],
@@ -70,6 +72,8 @@ def test_cursors_are_compared_as_what_they_hold() -> None:
     assert list(differences(recorded, {"endCursor": cursor({"name": "x", "id": TWO})}, Ids())) == []
     assert len(list(differences(recorded, {"endCursor": cursor({"name": "y", "id": ONE})}, Ids()))) == 1
     assert len(list(differences(recorded, {"endCursor": None}, Ids()))) == 1
+    edge = {"cursor": recorded["endCursor"]}
+    assert list(differences(edge, {"cursor": cursor({"id": TWO, "name": "x"})}, Ids())) == []
 
 
 def test_rows() -> None:

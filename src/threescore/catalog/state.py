@@ -59,6 +59,10 @@ class Workspaces:
             return state
         return await self._load(workspace_id, seen=None)
 
+    async def present(self, workspace_id: UUID) -> WorkspaceState:
+        """The state as it is now, for what is answered without the database. Raises AccessRefused as `get` does."""
+        return await self._load(workspace_id, seen=self._states.get(workspace_id))
+
     async def refresh(self, workspace_id: UUID, seen: WorkspaceState) -> bool:
         """Makes sure that the state is the present one. True when it is another than the one `seen`."""
         return await self._load(workspace_id, seen) is not seen

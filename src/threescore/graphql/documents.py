@@ -18,6 +18,9 @@ CACHE_LIMIT = 1000
 CACHED_LENGTH = 20_000
 """Documents longer than this are not remembered: they are written by programs that never repeat them."""
 
+CACHE_LENGTH = 400_000
+"""How long all remembered documents may be together. A parsed one takes some 80 bytes for each character."""
+
 
 class Document:
     """A parsed document. `prepared` keeps what executing it once has found out about it, by model."""
@@ -56,6 +59,7 @@ class Documents:
     def __init__(self, max_tokens: int) -> None:
         self._max_tokens = max_tokens
         self._known: OrderedDict[str, Document] = OrderedDict()
+        self._length = 0
 
     def parse(self, source: str) -> Document:
         """The document of a text. Raises GraphQLError for bad syntax, BadRequest for one that nests too deeply."""
@@ -69,6 +73,8 @@ class Documents:
             raise BadRequest("The document is nested too deeply") from error
         if len(source) <= CACHED_LENGTH:
             self._known[source] = document
-            if len(self._known) > CACHE_LIMIT:
-                self._known.popitem(last=False)
+            self._length += len(source)
+            while len(self._known) > CACHE_LIMIT or self._length > CACHE_LENGTH:
+                forgotten, _ = self._known.popitem(last=False)
+                self._length -= len(forgotten)
         return document

@@ -16,6 +16,8 @@ Tree = Mapping[str, Any]
 
 LIVE = IsNull("deletedAt", null=True)
 DEPTH_LIMIT = 50
+CONDITION_LIMIT = 2000
+"""How many conditions a filter may hold. `in` takes lists of any length as one."""
 
 
 def bind_filter(model: Model, object_type: ObjectType, tree: Tree | None, arguments: list[Any]) -> Filter:
@@ -51,10 +53,14 @@ class _Binder:
     def __init__(self, model: Model, arguments: list[Any]) -> None:
         self._model = model
         self._arguments = arguments
+        self._conditions = 0
 
     def tree(self, object_type: ObjectType, tree: object, depth: int, *, hops: int) -> Filter:
         if not isinstance(tree, Mapping):
             raise BadRequest("A filter must be an object of fields and conditions")
+        self._conditions += len(tree)
+        if self._conditions > CONDITION_LIMIT:
+            raise BadRequest(f'A filter may hold at most {CONDITION_LIMIT} conditions; use "in" for lists of values')
         if depth > DEPTH_LIMIT:
             raise BadRequest(f"A filter may be nested at most {DEPTH_LIMIT} levels deep")
         return _all([self._entry(object_type, key, value, depth + 1, hops) for key, value in tree.items()])

@@ -81,10 +81,14 @@ class Cursor:
 
 @dataclass(frozen=True, slots=True)
 class Scalar:
-    """A field of the record itself: a value, or a composite as an object."""
+    """A field of the record itself: a value, or a composite as an object.
+
+    `parts` are the keys to show of a value that is JSON, or of each of its items; None for all of it.
+    """
 
     key: str
     field: str
+    parts: "tuple[Part | Constant, ...] | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +101,11 @@ class Constant:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A sub-field of a composite field, under a key of its own."""
+    """A sub-field of a composite field, or a key of a JSON value, under a key of its own. `parts` as for `Scalar`."""
 
     key: str
     sub_field: str
+    parts: "tuple[Part | Constant, ...] | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -355,7 +360,7 @@ GroupPart = Total | Dimensions | Records | Edges | Constant
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Groups of records, each shown as an object of `parts`.
+    """Groups of records, each shown as an object of `parts`; `limit` is the slot of how many.
 
     The records of a group, where they are shown, are its first `sample_size` in `sample_order`, after as many as slot
     `sample_offset` says.

@@ -1,13 +1,22 @@
 """Who a request acts for, and what is known of the workspace while it does."""
 
+from collections.abc import Awaitable, Callable
 from functools import cached_property
+from typing import TypeVar
 
 import msgspec
 from msgspec import Struct
 
 from threescore.access.keys import ApiKey
-from threescore.catalog.state import WorkspaceState
+from threescore.access.tokens import Claims
+from threescore.catalog.state import Stale, Workspaces, WorkspaceState
+from threescore.errors import Unavailable
 from threescore.model.objects import Model
+
+ATTEMPTS = 5
+"""How often an answer is begun again because the model or the keys changed under it."""
+
+Answer = TypeVar("Answer")
 
 
 class Caller(Struct, frozen=True, dict=True):
@@ -37,3 +46,28 @@ class Caller(Struct, frozen=True, dict=True):
                 "apiKeyId": self.key.id,
             }
         )
+
+
+async def answer_for(workspaces: Workspaces, claims: Claims, answer: Callable[[Caller], Awaitable[Answer]]) -> Answer:
+    """What `answer` makes for the caller that the claims are about, made again where it relied on what is no longer so.
+
+    Raises AccessRefused, what `answer` raises, and Unavailable where the workspace changes faster than answers are
+    made.
+    """
+    cause: BaseException | None = None
+    for _ in range(ATTEMPTS):
+        state = await workspaces.get(claims.workspace_id)
+        try:
+            return await answer(Caller(state, state.key(claims.key_id)))
+        except Stale as stale:
+            cause = stale.__cause__
+            changed = await workspaces.refresh(claims.workspace_id, state)
+        except Exception:
+            # An error counts only if it was made with what is true now.
+            changed = await workspaces.refresh(claims.workspace_id, state)
+            if not changed:
+                raise
+    if cause is not None and not changed:
+        # The database keeps refusing what fits the present model: that is our fault, and must be seen.
+        raise cause
+    raise Unavailable("The data model is changing too fast to answer; try again")

@@ -6,12 +6,12 @@ import asyncpg
 from msgspec import Struct
 
 from threescore.db.pool import Database
-from threescore.errors import BadRequest
+from threescore.errors import BadRequest, DuplicateEntry
 from threescore.model.fields.base import Json
 from threescore.model.objects import ObjectType
 from threescore.records.caller import Caller
 from threescore.records.connect import resolve_connects
-from threescore.records.failures import explain
+from threescore.records.failures import duplicate_place, explain
 from threescore.records.input import Input, reader
 
 NESTING_LIMIT = 5
@@ -28,6 +28,8 @@ class CreationStep(Struct):
     def explain(self, error: asyncpg.PostgresError) -> Exception:
         """The error to raise instead of the database's."""
         explained = explain(error, self.object_type, self.given.rows)
+        if isinstance(explained, DuplicateEntry):
+            explained.index = duplicate_place(error, self.given.rows)
         if isinstance(explained, BadRequest) and explained.index is not None:
             explained.index = self.places[explained.index]
         return explained

@@ -35,9 +35,7 @@ def explain(error: Exception, object_type: ObjectType, rows: Sequence[Row] = ())
     if isinstance(error, STALE_ERRORS):
         return Stale()
     if isinstance(error, asyncpg.UniqueViolationError):
-        match = _KEY_DETAIL.match(error.detail or "")
-        columns = tuple(name.strip('"') for name in match["columns"].split(", ")) if match else ()
-        return DuplicateEntry(object_type.name_singular, columns)
+        return DuplicateEntry(object_type.name_singular, _columns(_KEY_DETAIL.match(error.detail or "")))
     if isinstance(error, asyncpg.ForeignKeyViolationError):
         return _dangling(error, object_type, rows)
     if isinstance(error, asyncpg.NotNullViolationError):
@@ -52,6 +50,20 @@ def explain(error: Exception, object_type: ObjectType, rows: Sequence[Row] = ())
     if isinstance(error, PASSING_ERRORS):
         return Conflict("Other requests were changing the same records; nothing was changed. Send it again.")
     return error
+
+
+def duplicate_place(error: Exception, rows: Sequence[Row]) -> int | None:
+    """The place of the last row with the values that the database names as there already, as far as texts tell."""
+    match = _KEY_DETAIL.match(getattr(error, "detail", None) or "")
+    if match is None:
+        return None
+    columns = _columns(match)
+    places = range(len(rows) - 1, -1, -1)
+    return next((n for n in places if ", ".join(str(rows[n].get(c)) for c in columns) == match["values"]), None)
+
+
+def _columns(match: re.Match[str] | None) -> tuple[str, ...]:
+    return tuple(name.strip('"') for name in match["columns"].split(", ")) if match else ()
 
 
 def _dangling(error: asyncpg.PostgresError, object_type: ObjectType, rows: Sequence[Row]) -> ThreescoreError:

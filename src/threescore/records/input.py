@@ -119,6 +119,8 @@ class Reader:
             return
         if field.join_column in record:
             raise BadRequest(f"{name} and {field.join_column} cannot be both provided.")
+        if value == {"disconnect": False}:
+            return
         row[field.join_column] = None
         where = None if value is None else parse_connection(field, value)
         if where is not None:

@@ -21,6 +21,9 @@ from threescore.records.failures import PASSING_ERRORS, explain
 ATTEMPTS = 6
 """How often a statement is tried that collides with others, such as two upserts of the same new record."""
 
+ARGUMENT_LIMIT = 32_767
+"""How many values PostgreSQL's protocol takes with one statement."""
+
 encode = msgspec.json.Encoder().encode
 
 Result = TypeVar("Result")
@@ -44,7 +47,7 @@ class Runner:
 
         Raises errors of ours for what the database refuses.
         """
-        sql = compile_plan(caller.model, plan)
+        sql = _compiled(caller, plan, arguments)
         try:
             row = await _tried(lambda: self.database.fetchrow(sql, *arguments), object_type, rows)
         except BadRequest as error:
@@ -61,7 +64,7 @@ class Runner:
         A record that came to refer to a destroyed one after the statement had begun would be changed by a foreign
         key, without an event. Under REPEATABLE READ that is an error of PostgreSQL's, and the statement begins again.
         """
-        sql = compile_plan(caller.model, plan)
+        sql = _compiled(caller, plan, arguments)
 
         async def run() -> Record | None:
             async with (
@@ -113,7 +116,7 @@ class Runner:
 
     async def all(self, caller: Caller, plan: Plan, arguments: Sequence[Any], object_type: ObjectType) -> list[Record]:
         """All rows that a plan answers with."""
-        sql = compile_plan(caller.model, plan)
+        sql = _compiled(caller, plan, arguments)
         rows = await _tried(lambda: self.database.fetch(sql, *arguments), object_type)
         _fresh(rows[0] if rows else None, caller)
         return rows
@@ -121,7 +124,13 @@ class Runner:
     @staticmethod
     async def inside(connection: Connection, caller: Caller, plan: Plan, arguments: Sequence[Any]) -> Record:
         """The row that a plan answers with inside a transaction. Errors of the database come as they are."""
-        return _fresh(await connection.fetchrow(compile_plan(caller.model, plan), *arguments), caller)
+        return _fresh(await connection.fetchrow(_compiled(caller, plan, arguments), *arguments), caller)
+
+
+def _compiled(caller: Caller, plan: Plan, arguments: Sequence[Any]) -> str:
+    if len(arguments) > ARGUMENT_LIMIT:
+        raise BadRequest(f"The request holds {len(arguments)} values; {ARGUMENT_LIMIT} is the most at once")
+    return compile_plan(caller.model, plan)
 
 
 async def _tried(run: Callable[[], Awaitable[Result]], object_type: ObjectType, rows: Sequence[Row] = ()) -> Result:

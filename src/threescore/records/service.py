@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -15,7 +16,7 @@ from threescore.model.fields.base import Json, Row
 from threescore.model.objects import ObjectType
 from threescore.query import plan as plans
 from threescore.query.compile.scope import table
-from threescore.query.filters import bind_filter, live_unless_asked
+from threescore.query.filters import LIVE, bind_filter, live_unless_asked
 from threescore.query.ordering import bind_cursor, bind_order
 from threescore.query.plan import Selection
 from threescore.records.caller import Caller
@@ -31,7 +32,8 @@ MAX_DUPLICATES = 200
 _INVALID_INPUT = "INVALID_QUERY_INPUT"
 ID_ONLY = Selection((plans.Scalar("id", "id"),))
 
-encode = msgspec.json.Encoder().encode
+encode = msgspec.json.Encoder(decimal_format="number").encode
+_decode_exactly = msgspec.json.Decoder(float_hook=Decimal).decode
 
 Where = tuple[tuple[str, ...], str]
 """A path and a direction to order by."""
@@ -251,7 +253,8 @@ class Records:
     ) -> bytes:
         """Marks all that the filter finds as deleted. Raises BadRequest without a filter, or for too many matches."""
         arguments = write_arguments(caller)
-        bound = self._mandatory(caller, object_type, filter, arguments, "delete")
+        # What is deleted already keeps the time of its deletion.
+        bound = plans.And((LIVE, self._mandatory(caller, object_type, filter, arguments, "delete")))
         return await self._mark(caller, plans.SoftDelete, object_type, selection, bound, arguments, self.batch_limit)
 
     async def restore_many(
@@ -427,7 +430,7 @@ class Records:
         )
         if len(rows) != len(ids):
             raise NotFound("Record not found")
-        return {row["id"]: msgspec.json.decode(row["row"]) for row in rows}
+        return {row["id"]: _decode_exactly(row["row"]) for row in rows}
 
 
 class _DryRun(Exception):

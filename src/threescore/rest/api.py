@@ -4,10 +4,10 @@ import msgspec
 import structlog
 
 from threescore.access.tokens import Claims, Tokens, bearer_token
-from threescore.catalog.state import Stale, Workspaces
-from threescore.errors import InvalidInput, NotFound, ThreescoreError, Unavailable
+from threescore.catalog.state import Workspaces
+from threescore.errors import InvalidInput, NotFound, ThreescoreError
 from threescore.model.fields.base import Json
-from threescore.records.caller import Caller
+from threescore.records.caller import answer_for
 from threescore.rest.envelope import INTERNAL_ERROR, encode_error
 from threescore.rest.grammar.parameters import Parameters, parse_query_string
 from threescore.rest.grammar.path import Route, parse_path
@@ -31,9 +31,6 @@ from threescore.rest.http import (
 )
 from threescore.rest.metadata import MetadataApi
 from threescore.rest.records import TAKING_A_BODY, RecordsApi
-
-ATTEMPTS = 5
-"""How often a request starts again because the model or the keys changed under it."""
 
 log = structlog.get_logger()
 
@@ -77,40 +74,38 @@ class RestApi:
             raise _no_page(scope)
         claims = self._tokens.verify(bearer_token(headers.authorization))
         method = "GET" if scope["method"] == "HEAD" else scope["method"]
-        parameters = parse_query_string(scope["query_string"])
-        if segments[0] == "metadata":
-            takes_body = method in ("POST", "PATCH", "PUT")
+        try:
+            parameters = parse_query_string(scope["query_string"])
+            if segments[0] == "metadata":
+                route, takes_body = None, method in ("POST", "PATCH", "PUT")
+            else:
+                route = parse_path(method, path)
+                takes_body = route.action in TAKING_A_BODY
+                ignored += unknown_parameters(route.action, parameters.values)
+                ignored += repeated_parameters(route.action, parameters.repeated)
             body = await self._body(receive, headers) if takes_body else None
+        except ThreescoreError:
+            # Whoever is not let in hears of nothing else.
+            await self._check_key(claims)
+            raise
+        if route is None:
             return await self._of_model(claims, method, segments[1:], parameters, body)
-        route = parse_path(method, path)
-        ignored += unknown_parameters(route.action, parameters.values)
-        if parameters.repeated:
-            ignored += repeated_parameters(route.action, parameters.repeated)
-        body = await self._body(receive, headers) if route.action in TAKING_A_BODY else None
         return await self._of_records(claims, route, parameters, body)
+
+    async def _check_key(self, claims: Claims) -> None:
+        """Raises AccessRefused unless the key is good at this moment."""
+        (await self._workspaces.present(claims.workspace_id)).key(claims.key_id)
 
     async def _body(self, receive: Receive, headers: Headers) -> Json:
         return decode_body(await read_body(receive, headers, self._body_limit), headers)
 
     async def _of_records(self, claims: Claims, route: Route, parameters: Parameters, body: Json) -> Reply:
-        for _ in range(ATTEMPTS):
-            state = await self._workspaces.get(claims.workspace_id)
-            try:
-                return await self._records(Caller(state, state.key(claims.key_id)), route, parameters, body)
-            except Stale:
-                await self._workspaces.refresh(claims.workspace_id, state)
-            except ThreescoreError:
-                # A refusal counts only if it was made with what is true now.
-                if not await self._workspaces.refresh(claims.workspace_id, state):
-                    raise
-        raise Unavailable("The data model is changing too fast to answer; try again")
+        return await answer_for(self._workspaces, claims, lambda caller: self._records(caller, route, parameters, body))
 
     async def _of_model(
         self, claims: Claims, method: str, path: tuple[str, ...], parameters: Parameters, body: Json
     ) -> Reply:
-        state = await self._workspaces.get(claims.workspace_id)
-        await self._workspaces.refresh(claims.workspace_id, state)
-        (await self._workspaces.get(claims.workspace_id)).key(claims.key_id)
+        await self._check_key(claims)
         status, payload = await self._metadata(
             workspace_id=claims.workspace_id,
             method=method,

@@ -239,12 +239,14 @@ class RecordsApi:
         if parameters.is_true("include_records_sample"):
             parts.append(plans.Records("records", selection(model, object_type, 0)))
         inner_order = parameters.get("order_by_for_records")
+        dimensions = bind_dimensions(model, object_type, items, arguments)
+        arguments.append(parse_limit(parameters.get("limit"), DEFAULT_GROUPS, MAX_GROUPS) or DEFAULT_GROUPS)
         plan = plans.Group(
             object_type.name_singular,
             bound,
-            bind_dimensions(model, object_type, items, arguments),
+            dimensions,
             order,
-            parse_limit(parameters.get("limit"), DEFAULT_GROUPS, MAX_GROUPS) or DEFAULT_GROUPS,
+            len(arguments) - 1,
             tuple(parts),
             order_aggregates=extra,
             sample_order=bind_order(model, object_type, parse_order_by(inner_order) if inner_order else ()),

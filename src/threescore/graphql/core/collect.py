@@ -18,6 +18,9 @@ from threescore.graphql.core.checks import check_leaf
 from threescore.graphql.core.values import ABSENT, value_of
 from threescore.graphql.errors import InvalidSelection
 
+MAX_KEYS = 1500
+"""How many fields one object may show. PostgreSQL selects 1664 columns at most."""
+
 
 class Collector:
     """Collects the fields of selections of one operation. Counts them, against documents that explode."""
@@ -39,6 +42,10 @@ class Collector:
         found: dict[str, list[FieldNode]] = {}
         for selection_set in sets:
             self._collect(selection_set.selections, type_name, found, ())
+        if len(found) > MAX_KEYS:
+            raise InvalidSelection(
+                f"Too many fields: one object may show {MAX_KEYS} at most.", list(found.values())[MAX_KEYS]
+            )
         return found
 
     def _collect(

@@ -10,8 +10,8 @@ import structlog
 from graphql import FieldNode, GraphQLError
 
 from threescore.access.tokens import Claims
-from threescore.catalog.state import Stale, Workspaces
-from threescore.errors import AccessRefused, BadRequest, ThreescoreError, Unavailable
+from threescore.catalog.state import Workspaces
+from threescore.errors import AccessRefused, BadRequest, NotFound, ThreescoreError
 from threescore.graphql.core.checks import unknown_field
 from threescore.graphql.core.collect import Collector
 from threescore.graphql.core.groups import bind_groups
@@ -38,11 +38,8 @@ from threescore.model.objects import ObjectType
 from threescore.query import plan as plans
 from threescore.query.filters import bind_filter, live_unless_asked
 from threescore.query.plan import Selection
-from threescore.records.caller import Caller
+from threescore.records.caller import Caller, answer_for
 from threescore.records.service import Records, write_arguments
-
-ATTEMPTS = 5
-"""How often a root field starts again because the model or the keys changed under it."""
 
 ID_ONLY = Selection((plans.Scalar("id", "id"),))
 _INTROSPECTION = ("__schema", "__type")
@@ -69,6 +66,14 @@ class Field(msgspec.Struct, frozen=True):
         return arguments_of(self.nodes[0], self.collector.variables, names)
 
 
+class Written(msgspec.Struct, frozen=True):
+    """Records that were written and are to be shown with lists of related ones, which takes a read of its own."""
+
+    object_id: UUID
+    ids: list[str]
+    one: bool
+
+
 class CoreGraphql:
     """Answers operations on the records of any workspace."""
 
@@ -77,7 +82,7 @@ class CoreGraphql:
         self._records = records
         self._limits = limits
         self._documents = Documents(limits.tokens)
-        self._actions: dict[str, Callable[[Field], Awaitable[bytes]]] = {
+        self._actions: dict[str, Callable[[Field], Awaitable[bytes | Written]]] = {
             "findMany": self._find_many,
             "findOne": self._find_one,
             "findDuplicates": self._find_duplicates,
@@ -144,28 +149,26 @@ class CoreGraphql:
         name = nodes[0].name.value
         if name == TYPENAME:
             return encode(operation.kind)
-        for _ in range(ATTEMPTS):
-            state = await self._workspaces.get(claims.workspace_id)
-            try:
-                caller = Caller(state, state.key(claims.key_id))
-                if name in _INTROSPECTION:
-                    if await self._workspaces.refresh(claims.workspace_id, state):
-                        continue
-                    fragments = operation.document.fragments
-                    return encode(introspect(state.model, operation.node, fragments, {key}, operation.variables)[key])
-                roots = root_fields(state.model)
-                known = roots.query if operation.kind == "Query" else roots.mutation
-                root = known.get(name)
-                if root is None:
-                    raise unknown_field(nodes[0], operation.kind, known, subCode="UNKNOWN_ROOT_FIELD")
-                return await self._actions[root.action](Field(caller, root, nodes, operation.collector(self._limits)))
-            except Stale:
-                await self._workspaces.refresh(claims.workspace_id, state)
-            except (ThreescoreError, GraphQLError):
-                # A refusal counts only if it was made with what is true now.
-                if not await self._workspaces.refresh(claims.workspace_id, state):
-                    raise
-        raise Unavailable("The data model is changing too fast to answer; try again")
+        if name in _INTROSPECTION:
+            await self._workspaces.present(claims.workspace_id)
+
+        async def answer(caller: Caller) -> bytes | Written:
+            if name in _INTROSPECTION:
+                fragments = operation.document.fragments
+                return encode(introspect(caller.model, operation.node, fragments, {key}, operation.variables)[key])
+            roots = root_fields(caller.model)
+            known = roots.query if operation.kind == "Query" else roots.mutation
+            root = known.get(name)
+            if root is None:
+                raise unknown_field(nodes[0], operation.kind, known, subCode="UNKNOWN_ROOT_FIELD")
+            return await self._actions[root.action](Field(caller, root, nodes, operation.collector(self._limits)))
+
+        answered = await answer_for(self._workspaces, claims, answer)
+        if isinstance(answered, bytes):
+            return answered
+        # Not to be written again where the model changes before it is read.
+        written = answered
+        return await answer_for(self._workspaces, claims, lambda caller: self._show(caller, written, operation, nodes))
 
     # Queries
 
@@ -232,26 +235,25 @@ class CoreGraphql:
 
     # Mutations
 
-    async def _create_one(self, field: Field) -> bytes:
+    async def _create_one(self, field: Field) -> bytes | Written:
         given = field.given("data", "upsert")
         data = required(given, "data", "object")
         try:
-            records = await self._insert(field, [data], upsert=switch(given, "upsert"))
+            return await self._insert(field, [data], upsert=switch(given, "upsert"), one=True)
         except BadRequest as error:
             error.index = None
             raise
-        return records[1:-1]
 
-    async def _create_many(self, field: Field) -> bytes:
+    async def _create_many(self, field: Field) -> bytes | Written:
         given = field.given("data", "upsert")
         required(given, "data", "array")
         return await self._insert(field, listed(given, "data") or [], upsert=switch(given, "upsert"))
 
-    async def _insert(self, field: Field, data: list[Any], *, upsert: bool) -> bytes:
+    async def _insert(self, field: Field, data: list[Any], *, upsert: bool, one: bool = False) -> bytes | Written:
         insert = self._records.upsert if upsert else self._records.create
-        return await self._shown(field, lambda shown: insert(field.caller, field.object_type, shown, data))
+        return await self._shown(field, lambda shown: insert(field.caller, field.object_type, shown, data), one=one)
 
-    async def _update_one(self, field: Field) -> bytes:
+    async def _update_one(self, field: Field) -> bytes | Written:
         given = field.given("id", "data")
         record_id, data = _uuid_argument(given, "id"), required(given, "data", "object")
         return await self._shown_one(
@@ -259,32 +261,32 @@ class CoreGraphql:
             lambda shown: self._records.update_one(field.caller, field.object_type, shown, record_id, data),
         )
 
-    async def _update_many(self, field: Field) -> bytes:
+    async def _update_many(self, field: Field) -> bytes | Written:
         given = field.given("filter", "data")
         data, filter = required(given, "data", "object"), _bulk_filter(field, given)
         return await self._shown(
             field, lambda shown: self._records.update_many(field.caller, field.object_type, shown, filter, data)
         )
 
-    async def _delete_one(self, field: Field) -> bytes:
+    async def _delete_one(self, field: Field) -> bytes | Written:
         record_id = _uuid_argument(field.given("id"), "id")
         return await self._shown_one(
             field, lambda shown: self._records.soft_delete_one(field.caller, field.object_type, shown, record_id)
         )
 
-    async def _delete_many(self, field: Field) -> bytes:
+    async def _delete_many(self, field: Field) -> bytes | Written:
         filter = _bulk_filter(field, field.given("filter"))
         return await self._shown(
             field, lambda shown: self._records.soft_delete_many(field.caller, field.object_type, shown, filter)
         )
 
-    async def _restore_one(self, field: Field) -> bytes:
+    async def _restore_one(self, field: Field) -> bytes | Written:
         record_id = _uuid_argument(field.given("id"), "id")
         return await self._shown_one(
             field, lambda shown: self._records.restore_one(field.caller, field.object_type, shown, record_id)
         )
 
-    async def _restore_many(self, field: Field) -> bytes:
+    async def _restore_many(self, field: Field) -> bytes | Written:
         filter = _bulk_filter(field, field.given("filter"))
         return await self._shown(
             field, lambda shown: self._records.restore_many(field.caller, field.object_type, shown, filter)
@@ -303,48 +305,59 @@ class CoreGraphql:
         selection = self._selections(field, arguments).record(field.object_type, field.nodes, rows=rows)
         return await self._records.destroy_many(field.caller, field.object_type, selection, filter, arguments)
 
-    async def _merge_many(self, field: Field) -> bytes:
+    async def _merge_many(self, field: Field) -> bytes | Written:
         given = field.given("ids", "conflictPriorityIndex", "dryRun")
         ids = [_uuid(value) for value in listed(given, "ids") or required(given, "ids", "array")]
         priority = number(given, "conflictPriorityIndex")
         if priority is None:
             raise BadRequest('Missing required argument: "conflictPriorityIndex" (number)', code=INVALID_INPUT)
-        dry_run = switch(given, "dryRun")
-        selections = self._selections(field, [])
-        selection = selections.record(field.object_type, field.nodes)
-        if selections.has_connections and not dry_run:
+        if not switch(given, "dryRun"):
             return await self._shown_one(
                 field,
                 lambda shown: self._records.merge(field.caller, field.object_type, shown, ids, priority, dry_run=False),
             )
+        selections = self._selections(field, [])
+        selection = selections.record(field.object_type, field.nodes)
         if selections.has_connections:
             raise BadRequest("A dry run shows the merged record itself, without lists of related records")
-        return await self._records.merge(field.caller, field.object_type, selection, ids, priority, dry_run=dry_run)
+        return await self._records.merge(field.caller, field.object_type, selection, ids, priority, dry_run=True)
 
     def _selections(self, field: Field, arguments: list[Any]) -> Selections:
         return Selections(field.caller.model, field.collector, arguments, self._limits)
 
-    async def _shown_one(self, field: Field, write: Callable[[Selection], Awaitable[bytes]]) -> bytes:
+    async def _shown_one(self, field: Field, write: Callable[[Selection], Awaitable[bytes]]) -> bytes | Written:
         async def listed_write(shown: Selection) -> bytes:
             return b"[%b]" % await write(shown)
 
-        return (await self._shown(field, listed_write))[1:-1]
+        return await self._shown(field, listed_write, one=True)
 
-    async def _shown(self, field: Field, write: Callable[[Selection], Awaitable[bytes]]) -> bytes:
-        """Writes, and shows the written records as selected.
+    async def _shown(
+        self, field: Field, write: Callable[[Selection], Awaitable[bytes]], *, one: bool = False
+    ) -> bytes | Written:
+        """Writes, and shows the written records as selected, `one` of them or a list.
 
         The writing statement sees related records as they were before it. Where lists of them are selected, which
-        the write may have changed, the records are read once more after it.
+        the write may have changed, the records have to be read once more after it.
         """
-        arguments: list[Any] = [None]
-        selections = self._selections(field, arguments)
-        rows = self._records.batch_limit
-        selection = selections.record(field.object_type, field.nodes, rows=rows)
-        if not selections.has_connections:
-            return await write(selection)
-        arguments[0] = [record["id"] for record in msgspec.json.decode(await write(ID_ONLY))]
-        plan = plans.FindByIds(field.object_type.name_singular, selection)
-        return await self._records.find_by_ids(field.caller, plan, arguments)
+        selections = self._selections(field, [None])
+        selection = selections.record(field.object_type, field.nodes, rows=self._records.batch_limit)
+        if selections.has_connections:
+            ids = [record["id"] for record in msgspec.json.decode(await write(ID_ONLY))]
+            return Written(field.object_type.id, ids, one)
+        records = await write(selection)
+        return records[1:-1] if one else records
+
+    async def _show(self, caller: Caller, written: Written, operation: Operation, nodes: Sequence[FieldNode]) -> bytes:
+        """Written records as selected; null for a single one that somebody else has destroyed meanwhile."""
+        object_type = caller.model.by_id.get(written.object_id)
+        if object_type is None:
+            raise NotFound("The object of the written records is no longer there")
+        arguments: list[Any] = [written.ids]
+        selections = Selections(caller.model, operation.collector(self._limits), arguments, self._limits)
+        selection = selections.record(object_type, nodes, rows=self._records.batch_limit)
+        plan = plans.FindByIds(object_type.name_singular, selection)
+        records = await self._records.find_by_ids(caller, plan, arguments)
+        return (records[1:-1] or b"null") if written.one else records
 
 
 def refusal(error: Exception, status: int = 200) -> GraphqlResponse:

@@ -72,6 +72,8 @@ def _bind_groups(
     if limit is not None and limit < 0:
         raise BadRequest('Invalid argument: "limit" must not be negative', code=INVALID_INPUT)
     limit = min(limit or DEFAULT_GROUPS, MAX_GROUPS)
+    arguments.append(limit)
+    limit_slot = len(arguments) - 1
     parts = Selections(model, collector, arguments, limits).group(object_type, nodes, rows=limit * SAMPLE_SIZE)
     shown = tuple(part.aggregate for part in parts if isinstance(part, Total))
     order, extra = bind_group_order(_items(listed(given, "orderBy")), items, shown, object_type)
@@ -83,7 +85,7 @@ def _bind_groups(
         bound,
         dimensions,
         order,
-        limit,
+        limit_slot,
         parts,
         order_aggregates=_each_once((*shown, *extra)),
         sample_size=SAMPLE_SIZE,

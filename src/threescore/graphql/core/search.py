@@ -4,7 +4,7 @@ import base64
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 from graphql import FieldNode
@@ -33,10 +33,7 @@ MAX_WORDS = 30
 _FILTERABLE = frozenset({"id", "createdAt", "updatedAt", "deletedAt"})
 _PRIORITY = ("person", "company", "opportunity", "note", "task")
 _IS = {"Null": "NULL", "NotNull": "NOT_NULL"}
-_Known = Mapping[str, Callable[[Sequence[FieldNode]], Any]]
-"""The fields of a type, and how the value of each comes about."""
-
-_Known = Mapping[str, Callable[[Sequence[FieldNode]], Any]]
+_Known: TypeAlias = Mapping[str, Callable[[Sequence[FieldNode]], Any]]
 """The fields of a type, by what each shows for its nodes."""
 
 _word = re.compile(r"[^\W_]+")
@@ -94,7 +91,8 @@ def _objects(model: Model, included: list[Any] | None, excluded: list[Any] | Non
     ranks = {name: place for place, name in enumerate(_PRIORITY)}
     found.sort(key=lambda object_type: ranks.get(object_type.name_singular, len(ranks)))
     if not found:
-        raise BadRequest("There is no object to search in", code=INVALID_INPUT)
+        wanted = f" among {', '.join(included)}" if included else ""
+        raise BadRequest(f"There is no object to search in{wanted}", code=INVALID_INPUT)
     return found
 
 

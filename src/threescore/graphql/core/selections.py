@@ -9,8 +9,10 @@ from threescore.errors import BadRequest
 from threescore.graphql.core.checks import check_leaf, check_no_arguments, selection_sets, unknown_field
 from threescore.graphql.core.collect import Collector
 from threescore.graphql.core.pages import DEFAULT_NESTED, PAGE_ARGUMENTS, bind_page
+from threescore.graphql.core.schema.type_names import type_names
 from threescore.graphql.core.values import arguments_of
 from threescore.graphql.limits import Limits
+from threescore.model.fields import FieldType
 from threescore.model.objects import Field, Model, ObjectType
 from threescore.query.grouping import aggregates_of
 from threescore.query.plan import (
@@ -43,6 +45,7 @@ class Selections:
 
     def __init__(self, model: Model, collector: Collector, arguments: list[Any], limits: Limits) -> None:
         self._model = model
+        self._names = type_names(model)
         self._collector = collector
         self._arguments = arguments
         self._limits = limits
@@ -54,7 +57,7 @@ class Selections:
         self, object_type: ObjectType, nodes: Sequence[FieldNode], *, depth: int = 0, rows: int = 1
     ) -> Selection:
         """What the nodes select of a record. `rows` is how many such records there may be."""
-        type_name = object_type.type_name
+        type_name = self._names[object_type.name_singular]
         items: list[Item] = []
         for key, inner in self._collector.fields(selection_sets(nodes, type_name), type_name).items():
             items.append(self._item(object_type, key, inner, depth, rows))
@@ -70,7 +73,7 @@ class Selections:
                 f" Nested pages could hold {rows} records. Maximum: {self._limits.rows}.",
                 code="TOO_COMPLEX_QUERY",
             )
-        type_name = f"{object_type.type_name}Connection"
+        type_name = f"{self._names[object_type.name_singular]}Connection"
         known = ("totalCount", "edges", "pageInfo")
         parts: list[ConnectionPart] = []
         for key, inner in self._collector.fields(selection_sets(nodes, type_name), type_name).items():
@@ -82,7 +85,7 @@ class Selections:
 
     def group(self, object_type: ObjectType, nodes: Sequence[FieldNode], *, rows: int) -> tuple[GroupPart, ...]:
         """What the nodes select of a group."""
-        type_name = f"{object_type.type_name}GroupByConnection"
+        type_name = f"{self._names[object_type.name_singular]}GroupByConnection"
         known = ("groupByDimensionValues", "totalCount", "edges", "pageInfo")
         parts: list[GroupPart] = []
         for key, inner in self._collector.fields(selection_sets(nodes, type_name), type_name).items():
@@ -120,7 +123,7 @@ class Selections:
 
     def _edges(self, object_type: ObjectType, key: str, nodes: Sequence[FieldNode], depth: int, rows: int) -> Edges:
         check_no_arguments(nodes)
-        type_name = f"{object_type.type_name}Edge"
+        type_name = f"{self._names[object_type.name_singular]}Edge"
         items: list[Node | EdgeCursor | Constant] = []
         for inner_key, inner in self._collector.fields(selection_sets(nodes, type_name), type_name).items():
             name = inner[0].name.value
@@ -154,22 +157,20 @@ class Selections:
         node = nodes[0]
         name = node.name.value
         if name == TYPENAME:
-            return Constant(key, object_type.type_name)
+            return Constant(key, self._names[object_type.name_singular])
         field = object_type.field_by_name.get(name)
         if field is None:
             joined = object_type.field_by_join_column.get(name)
             if joined is None:
                 names = (*object_type.field_by_name, *object_type.field_by_join_column)
-                raise unknown_field(node, object_type.type_name, names)
+                raise unknown_field(node, self._names[object_type.name_singular], names)
             check_leaf(nodes, "ID")
             return JoinId(key, joined.name, live=True)
         if field.is_relation:
             return self._relation(field, key, nodes, depth, rows)
         if field.is_composite:
             return self._composite(field, key, nodes)
-        if not field.kind.selectable:
-            check_leaf(nodes, field.type)
-        return Scalar(key, name)
+        return Scalar(key, name, self._parts(field.kind, nodes))
 
     def _relation(self, field: Field, key: str, nodes: Sequence[FieldNode], depth: int, rows: int) -> Item:
         if depth >= self._limits.depth:
@@ -206,7 +207,27 @@ class Selections:
             leaf = field.leaf_by_sub_field.get(name)
             if leaf is None:
                 raise unknown_field(inner[0], type_name, tuple(field.kind.sub_fields))
-            if not leaf.type.selectable:
-                check_leaf(inner, leaf.type.name)
-            parts.append(Part(inner_key, name))
+            parts.append(Part(inner_key, name, self._parts(leaf.type, inner)))
         return Composite(key, field.name, tuple(parts))
+
+    def _parts(self, kind: FieldType, nodes: Sequence[FieldNode]) -> tuple[Part | Constant, ...] | None:
+        """What is selected of a value that is JSON; None for all of it, which clients may ask for too."""
+        if not kind.json_keys:
+            check_leaf(nodes, kind.name)
+            return None
+        check_no_arguments(nodes)
+        sets = [node.selection_set for node in nodes if node.selection_set is not None]
+        if not sets:
+            return None
+        type_name = kind.graphql.output.strip("[!]")
+        parts: list[Part | Constant] = []
+        for key, inner in self._collector.fields(sets, type_name).items():
+            name = inner[0].name.value
+            if name == TYPENAME:
+                parts.append(Constant(key, type_name))
+            elif name in kind.json_keys:
+                check_leaf(inner, "String")
+                parts.append(Part(key, name))
+            else:
+                raise unknown_field(inner[0], type_name, kind.json_keys)
+        return tuple(parts)

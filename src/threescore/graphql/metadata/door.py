@@ -52,9 +52,7 @@ class MetadataGraphql:
 
     async def _caller(self, claims: Claims) -> Caller:
         """The caller in the workspace as it is now. Raises AccessRefused."""
-        seen = await self._workspaces.get(claims.workspace_id)
-        await self._workspaces.refresh(claims.workspace_id, seen)
-        state = await self._workspaces.get(claims.workspace_id)
+        state = await self._workspaces.present(claims.workspace_id)
         return Caller(state, state.key(claims.key_id))
 
     def _answer(self, context: Context, request: GraphqlRequest) -> GraphqlResponse:

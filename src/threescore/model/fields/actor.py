@@ -34,7 +34,7 @@ class Context(RawJson):
     """What else there is to say of an actor, such as the provider of an e-mail account."""
 
     graphql: ClassVar[GraphqlTypes] = value_types("ActorContext", "RawJsonFilter", input="JSON")
-    selectable: ClassVar[bool] = True
+    json_keys: ClassVar[tuple[str, ...]] = ("provider",)
 
 
 class Actor(Composite):

@@ -1,12 +1,12 @@
 """ARRAY: a list of texts."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from threescore.errors import BadRequest
 from threescore.model.fields.base import FieldType, Leaf, Row
 from threescore.model.fields.graphql_types import GraphqlTypes, value_types
-from threescore.model.fields.select import array_from_cursor
+from threescore.model.fields.select import array_from_cursor, merge_lists
 from threescore.model.fields.settings import check_list_settings
 from threescore.model.fields.values import NOT_QUOTED, Json, check_text, show, unquote
 
@@ -52,12 +52,7 @@ class Array(FieldType):
         return check_list_settings(settings)
 
     def merge(self, field: "Field", rows: Sequence[Row], merged: Row) -> None:
-        """Every text that any row has, each once."""
-        column = field.leaf.column
-        texts: dict[Any, None] = {}
-        for row in rows:
-            texts.update(dict.fromkeys(cast("list[Json]", row[column] or [])))
-        merged[column] = list(texts) or None
+        merge_lists(field, rows, merged)
 
     def json(self, leaf: Leaf, column: str) -> str:
         return f"coalesce({column}, '{{}}')"

@@ -107,8 +107,8 @@ class FieldType:
     graphql: ClassVar[GraphqlTypes]
     """The GraphQL types of values; `graphql_types` gives those of a field with settings."""
 
-    selectable: ClassVar[bool] = False
-    """Whether clients may name the parts of a value that is JSON to us, which are shown whole either way."""
+    json_keys: ClassVar[tuple[str, ...]] = ()
+    """The keys of a value that is a JSON column to us, or of each of its items. A client may select some of them."""
 
     @property
     def type_name(self) -> str:

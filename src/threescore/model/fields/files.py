@@ -21,7 +21,7 @@ class Files(RawJson):
 
     name: ClassVar[str] = "FILES"
     takes_unique: ClassVar[bool] = False
-    selectable: ClassVar[bool] = True
+    json_keys: ClassVar[tuple[str, ...]] = ("fileId", "label", "extension", "url")
     takes_default: ClassVar[bool] = False
     graphql: ClassVar[GraphqlTypes] = value_types("[FileObject]", "RawJsonFilter", input="[FileItemInput]")
 

@@ -69,6 +69,7 @@ def _invalid() -> BadRequest:
 class SecondaryLinks(JsonList):
     """A list of `{label, url}`; entries without a URL are left out."""
 
+    json_keys: ClassVar[tuple[str, ...]] = ("label", "url")
     graphql: ClassVar[GraphqlTypes] = value_types("[SecondaryLink!]", "RawJsonFilter", input="[SecondaryLinkInput!]")
 
     def accept(self, leaf: Leaf, value: Json) -> Json:

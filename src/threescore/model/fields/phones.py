@@ -110,6 +110,7 @@ def _read(leaf: Leaf, number: Json, country: Json, calling: Json) -> Phone:
 class AdditionalPhones(JsonList):
     """A list of `{number, countryCode, callingCode}`; entries without a number are left out."""
 
+    json_keys: ClassVar[tuple[str, ...]] = ("number", "callingCode", "countryCode")
     graphql: ClassVar[GraphqlTypes] = value_types(
         "[AdditionalPhone!]", "RawJsonFilter", input="[AdditionalPhoneInput!]"
     )

@@ -57,8 +57,6 @@ class RawJson(FieldType):
 class JsonList(RawJson):
     """A JSON sub-field that is a list: NULL is shown as the empty list."""
 
-    selectable: ClassVar[bool] = True
-
     def json(self, leaf: Leaf, column: str) -> str:
         return f"coalesce({column}, '[]'::jsonb)"
 

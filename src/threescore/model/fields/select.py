@@ -1,11 +1,15 @@
 """SELECT, RATING and MULTI_SELECT: values from the field's options."""
 
-from typing import Any, ClassVar
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from threescore.errors import BadRequest
-from threescore.model.fields.base import COMPARISONS, FieldType, Leaf
+from threescore.model.fields.base import COMPARISONS, FieldType, Leaf, Row
 from threescore.model.fields.graphql_types import GraphqlTypes, value_types
 from threescore.model.fields.values import NOT_QUOTED, Json, check_text, plain, show, text_array, unquote
+
+if TYPE_CHECKING:
+    from threescore.model.objects import Field
 
 
 class Select(FieldType):
@@ -117,6 +121,9 @@ class MultiSelect(FieldType):
                 return f'Default value "{plain(str(item))}" must be one of the option values'
         return "Default values must be different from each other" if len(set(texts)) < len(texts) else None
 
+    def merge(self, field: "Field", rows: Sequence[Row], merged: Row) -> None:
+        merge_lists(field, rows, merged)
+
     def json(self, leaf: Leaf, column: str) -> str:
         return f"coalesce({column}, '{{}}')"
 
@@ -141,6 +148,15 @@ class MultiSelect(FieldType):
 
     def from_cursor(self, leaf: Leaf, value: Json) -> Any:
         return array_from_cursor(leaf, value)
+
+
+def merge_lists(field: "Field", rows: Sequence[Row], merged: Row) -> None:
+    """A list field becomes every text that any row has, each once."""
+    column = field.leaf.column
+    texts: dict[Any, None] = {}
+    for row in rows:
+        texts.update(dict.fromkeys(cast("list[Json]", row[column] or [])))
+    merged[column] = list(texts) or None
 
 
 def array_from_cursor(leaf: Leaf, value: Json) -> list[str] | None:

@@ -32,13 +32,18 @@ _COMPILERS: dict[type, Callable[[Model, Any], str]] = {
 CACHE_LIMIT = 500
 """How many statements one version of a model may keep."""
 
+CACHED_LENGTH = 40_000
+"""Statements longer than this are not kept: their requests are written by programs that never repeat them."""
+
 
 def compile_plan(model: Model, plan: plans.Plan) -> str:
     """The SQL of a plan, compiled once for each version of a model."""
     cache: dict[plans.Plan, str] = model.__dict__.setdefault("statements", {})
     sql = cache.get(plan)
     if sql is None:
-        if len(cache) >= CACHE_LIMIT:
-            cache.clear()
-        sql = cache[plan] = _COMPILERS[type(plan)](model, plan)
+        sql = _COMPILERS[type(plan)](model, plan)
+        if len(sql) <= CACHED_LENGTH:
+            if len(cache) >= CACHE_LIMIT:
+                cache.clear()
+            cache[plan] = sql
     return sql

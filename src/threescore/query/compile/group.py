@@ -44,12 +44,12 @@ def group(model: Model, plan: Group) -> str:
     samples, joined = "", ""
     sampled = [part for part in plan.parts if isinstance(part, Records | Edges)]
     if sampled:
-        samples = _samples(model, plan, scope, source, where, dimensions, names, sampled)
+        samples = _samples(model, plan, scope, unnested, where, dimensions, names, sampled)
         joined = f" LEFT JOIN samples x ON x.key = {_key(names, 'g')}"
     columns = ", ".join(_part(scope, plan, part, names) for part in plan.parts)
     return (
         f'WITH groups AS MATERIALIZED (SELECT *, row_number() OVER ({order}) AS "#" FROM ({groups}) g'
-        f" {order} LIMIT {plan.limit}){samples}"
+        f" {order} LIMIT ${plan.limit + 1}::bigint){samples}"
         f" SELECT s.model, s.access, coalesce((SELECT json_agg(row_to_json(j)) FROM"
         f" (SELECT {columns} FROM groups g{joined} ORDER BY g.\"#\") j), '[]') AS groups"
         f" FROM {table(model, '_state')} s"
@@ -155,7 +155,7 @@ def _samples(
     model: Model,
     plan: Group,
     scope: Scope,
-    source: str,
+    unnested: str,
     where: str,
     dimensions: list[str],
     names: list[str],
@@ -167,6 +167,8 @@ def _samples(
     listed = "".join(f", {text} AS {name}" for text, name in zip(dimensions, names, strict=True))
     listed += "".join(f", {text} AS {name}" for name, text in carried_values(scope, plan.sample_order).items())
     partition = f"PARTITION BY {', '.join(dimensions)} " if dimensions else ""
+    # Only now the scope knows all relations that the order of the samples leads through.
+    source = f"{scope.source}{unnested}"
     ranked = f'SELECT t.*{listed}, row_number() OVER ({partition}ORDER BY {order}) AS "#" FROM {source} WHERE {where}'
     columns: list[str] = []
     joins: list[str] = []

@@ -175,8 +175,10 @@ class Projection:
             match item:
                 case Constant(text=constant):
                     text = f"{quote_literal(constant)}::text"
-                case Scalar(field=field):
+                case Scalar(field=field, parts=None):
                     text = field_json(fields[field], alias)
+                case Scalar(field=field, parts=tuple() as parts):
+                    text = parts_json(fields[field].leaf, parts, alias)
                 case Composite(field=field, parts=parts):
                     text = composite_json(fields[field], parts, alias)
                 case JoinId(field=field, live=True) if field in joined:
@@ -237,11 +239,34 @@ def composite_json(field: Field, parts: tuple[Part | Constant, ...], alias: str)
             text = f"{quote_literal(part.text)}::text"
         else:
             leaf = field.leaf_by_sub_field[part.sub_field]
-            text = leaf.type.json(leaf, f"{alias}.{q(leaf.column)}")
+            if part.parts is None:
+                text = leaf.type.json(leaf, f"{alias}.{q(leaf.column)}")
+            else:
+                text = parts_json(leaf, part.parts, alias)
         shown.append(f"{text} AS {q(part.key)}")
     whole = f"(SELECT v FROM (SELECT {', '.join(shown)}) v)"
     absent = field.kind.is_absent(field, {leaf.sub_field: f"{alias}.{q(leaf.column)}" for leaf in field.leaves})
     return whole if absent is None else f"CASE WHEN NOT ({absent}) THEN {whole} END"
+
+
+def parts_json(leaf: Leaf, parts: tuple[Part | Constant, ...], alias: str) -> str:
+    """Some keys of a JSON value, or of each of its items where it is a list. A key that is not there is null."""
+    value = leaf.type.json(leaf, f"{alias}.{q(leaf.column)}")
+
+    def shown(item: str) -> str:
+        texts = (
+            f"{quote_literal(part.text)}::text"
+            if isinstance(part, Constant)
+            else f"{item}->{quote_literal(part.sub_field)}"
+            for part in parts
+        )
+        return as_json(", ".join(f"{text} AS {q(part.key)}" for text, part in zip(texts, parts, strict=True)))
+
+    items = (
+        f"(SELECT coalesce(json_agg({shown('e.item')} ORDER BY e.place), '[]')"
+        f" FROM jsonb_array_elements({value}) WITH ORDINALITY AS e(item, place))"
+    )
+    return f"CASE jsonb_typeof({value}) WHEN 'array' THEN {items} WHEN 'object' THEN {shown(f'({value})')} END"
 
 
 def as_json(columns: str) -> str:

@@ -14,6 +14,7 @@ from threescore.query.compile.scope import (
     Scope,
     as_json,
     condition,
+    join_column,
     q,
     standard_selection,
     table,
@@ -219,6 +220,36 @@ def _set_deleted_at(model: Model, plan: SoftDelete | Restore, value: str, operat
         source="target o, allowed",
         operation=operation,
         fields=[object_type.field_by_name["deletedAt"]],
+        along=_carried(model, object_type, value, operation),
+    )
+
+
+CARRIED = {"note": "noteTargets", "task": "taskTargets"}
+"""The lists whose records are soft-deleted and restored along with the one that they belong to."""
+
+
+def _carried(model: Model, object_type: ObjectType, value: str, operation: str) -> str:
+    """CTEs for the records that go along. Those come back that went at the same time."""
+    field = object_type.field_by_name.get(CARRIED.get(object_type.name_singular, ""))
+    if field is None:
+        return ""
+    owner = model.target(field)
+    name, column = table(model, owner.table), q(join_column(model.inverse(field)))
+    chosen = 'x."deletedAt" IS NULL' if operation == "deleted" else 'x."deletedAt" = o."deletedAt"'
+    events = event(
+        model,
+        owner,
+        operation,
+        "followed e JOIN carried o ON o.id = e.id ORDER BY e.id",
+        before=stored(model, owner, "o"),
+        after=stored(model, owner, "e"),
+        changed="ARRAY['deletedAt']",
+    )
+    return (
+        f", carried AS MATERIALIZED (SELECT x.* FROM {name} x JOIN changed t ON x.{column} = t.id"
+        f" JOIN target o ON o.id = t.id WHERE {chosen} ORDER BY x.id FOR UPDATE OF x),"
+        f' followed AS (UPDATE {name} x SET "deletedAt" = {value}, "updatedAt" = now()'
+        f" FROM carried o WHERE x.id = o.id RETURNING x.*), followed_events AS ({events})"
     )
 
 
@@ -232,6 +263,7 @@ def _changing(
     source: str,
     operation: str,
     fields: list[Field],
+    along: str = "",
 ) -> str:
     name = table(model, object_type.table)
     assignments = ", ".join(f"{q(column)} = {value}" for column, value in values.items())
@@ -251,7 +283,7 @@ def _changing(
         f"{before}, changed AS (UPDATE {name} t SET {assignments} FROM {source} WHERE t.id = o.id RETURNING t.*),"
         f" shown AS MATERIALIZED (SELECT t.id, {stored(model, object_type, 't')} AS record,"
         f" {stored(model, object_type, 'o')} AS old, {changed_fields(fields, 'o', 't')} AS changed"
-        f" FROM changed t JOIN target o ON o.id = t.id), events AS ({events})"
+        f" FROM changed t JOIN target o ON o.id = t.id), events AS ({events}){along}"
         f" SELECT s.model, s.access, (SELECT count(*) FROM target) AS matched, {shown} AS records"
         f" FROM {table(model, '_state')} s"
     )

@@ -87,7 +87,10 @@ def _connection(registry: Registry, object_type: ObjectType) -> dict[str, GraphQ
 
 def _group(registry: Registry, object_type: ObjectType) -> dict[str, GraphQLField]:
     values = registry.output("JSON!", "The values that the records of the group have in common, in the order asked.")
-    return {"groupByDimensionValues": values, **_connection(registry, object_type)}
+    fields = {"groupByDimensionValues": values, **_connection(registry, object_type)}
+    # A group's records are a sample, not a page: nothing is known about what comes before or after them.
+    del fields["pageInfo"]
+    return fields
 
 
 def aggregate_type(object_type: ObjectType, aggregate: Aggregate) -> str:
