@@ -12,7 +12,8 @@ TOOLS := $(VENV)/.tools-$(REQUIREMENTS)
 CLIENTS := tests/graphql/tools
 CLIENT_TOOLS := $(VENV)/.client-tools-$(shell cat $(CLIENTS)/package-lock.json $(CLIENTS)/requirements.txt | cksum | cut -d ' ' -f 1)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
-PYTEST_ARGS ?= -n auto
+# A file is one process's: what its tests share is made once.
+PYTEST_ARGS ?= -n auto --dist loadfile
 
 .PHONY: help setup run test lint format bench check
 

@@ -58,7 +58,7 @@ class Minimal:
             row = await connection.fetchrow(answer.sql, *answer.before, given, *answer.after)
         finally:
             self._idle.append(connection)
-        await _send(send, answer.status, row[2])
+        await _send(send, answer.status, next(value for value in row if isinstance(value, bytes)))
 
     async def _live(self, receive: Receive, send: Send) -> None:
         while True:

@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.cases import Case
+from bench.firsts import First
 from bench.load import Measured
 
 OURS, PGBENCH, MINIMAL = "threescore", "pgbench", "minimal"
@@ -60,3 +61,14 @@ def print_targets(console: Console, results: list[Result], concurrency: int) -> 
             ratio = result.ratio(OURS, other)
             verdict = "reached" if ratio >= least else "missed"
             console.print(f"{result.case.title}: {ratio:.2f} of {SUBJECTS[other]}, wanted {least:.2f}: {verdict}")
+
+
+def print_firsts(console: Console, firsts: list[First]) -> None:
+    """What requests that are the first of their kind cost beyond those like others before."""
+    for first in firsts:
+        more = first.first - first.known
+        verdict = "reached" if more <= first.most else "missed"
+        console.print(
+            f"{first.title}: {1000 * more:.1f} ms more than {1000 * first.known:.1f} ms,"
+            f" wanted at most {1000 * first.most:.0f} ms: {verdict}"
+        )

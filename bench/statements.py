@@ -10,6 +10,10 @@ from threescore.access.tokens import Tokens
 from threescore.catalog.state import Workspaces
 from threescore.config import Settings
 from threescore.db.pool import Database, Record
+from threescore.graphql.core.execute import CoreGraphql
+from threescore.graphql.limits import Limits
+from threescore.graphql.metadata import MetadataGraphql
+from threescore.graphql.transport import GraphqlApi
 from threescore.records.service import Records
 from threescore.rest.api import RestApi
 from threescore.rest.http import Message
@@ -37,31 +41,36 @@ class _Overheard(Database):
         return await super().fetchrow(sql, *arguments)
 
 
-async def issued_for(url: str, settings: Settings, token: str, method: str, target: str, body: bytes) -> Statement:
-    """The one statement that our server issues for a request. The request is carried out.
+async def issued_for(
+    url: str, settings: Settings, token: str, method: str, target: str, *bodies: bytes
+) -> list[Statement]:
+    """The statements that our server issues for a request with each of these bodies, one for each.
 
-    Raises RuntimeError if it is refused, or if it takes another number of statements.
+    The requests are carried out. Raises RuntimeError if one is refused, or if one takes another number of statements.
     """
     database = _Overheard(url, 2)
     database.heard = []
     try:
-        api = RestApi(
-            Workspaces(database),
-            Tokens(await signing_secret(database, settings.secret)),
-            RecordsApi(Records(database, settings.batch_limit)),
-            MetadataApi(database),
-            settings.body_limit,
-        )
+        tokens = Tokens(await signing_secret(database, settings.secret))
+        workspaces, records = Workspaces(database), Records(database, settings.batch_limit)
+        api: RestApi | GraphqlApi
+        if target == "/graphql":
+            core, metadata = CoreGraphql(workspaces, records, Limits()), MetadataGraphql(database, workspaces, tokens)
+            api = GraphqlApi(tokens, core, metadata, settings.body_limit)
+        else:
+            api = RestApi(workspaces, tokens, RecordsApi(records), MetadataApi(database), settings.body_limit)
         database.heard.clear()
-        status = await _ask(api, token, method, target, body)
+        for number, body in enumerate(bodies, 1):
+            status, answer = await _ask(api, token, method, target, body)
+            if status not in (200, 201) or b'"errors"' in answer or len(database.heard) != number:
+                heard = len(database.heard) - number + 1
+                raise RuntimeError(f"{method} {target}: {status} after {heard} statements: {answer[:500]!r}")
     finally:
         await database.close()
-    if status not in (200, 201) or len(database.heard) != 1:
-        raise RuntimeError(f"{method} {target} was answered with {status} after {len(database.heard)} statements")
-    return database.heard[0]
+    return database.heard
 
 
-async def _ask(api: RestApi, token: str, method: str, target: str, body: bytes) -> int:
+async def _ask(api: RestApi | GraphqlApi, token: str, method: str, target: str, body: bytes) -> tuple[int, bytes]:
     path, _, query = target.partition("?")
     headers = [(b"authorization", f"Bearer {token}".encode()), (b"content-type", b"application/json")]
     scope = {"type": "http", "method": method, "path": path, "query_string": query.encode(), "headers": headers}
@@ -75,7 +84,7 @@ async def _ask(api: RestApi, token: str, method: str, target: str, body: bytes) 
 
     await api(scope, receive, send)
     status: int = sent[0]["status"]
-    return status
+    return status, b"".join(message["body"] for message in sent[1:])
 
 
 def pgbench_script(sql: str, expressions: Mapping[int, str], preparation: str) -> str:
@@ -93,3 +102,14 @@ def pgbench_script(sql: str, expressions: Mapping[int, str], preparation: str) -
         return text
 
     return f"{preparation}\n{_LITERAL_OR_SLOT.sub(replaced, sql)};\n"
+
+
+def with_on_conflict(sql: str) -> str:
+    """Our statement for new records as one that changes those it finds by their ids, the plain way."""
+    found = re.search(r"INSERT INTO \S+ \(([^)]+)\) SELECT .*? ORDER BY i\.place(?= RETURNING)", sql)
+    if found is None:
+        raise RuntimeError("the statement for new records does not look as it did")
+    kept = ('"id"', '"position"', '"createdBy')
+    columns = [column for column in found[1].split(", ") if not column.startswith(kept)]
+    changes = ", ".join(f"{column} = EXCLUDED.{column}" for column in columns)
+    return f'{sql[: found.end()]} ON CONFLICT ("id") DO UPDATE SET {changes}{sql[found.end() :]}'

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
+import hypothesis
 import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
@@ -23,6 +24,10 @@ from threescore.catalog.workspaces import Workspace, create_workspace
 from threescore.db import embedded
 from threescore.db.migrate import migrate
 from threescore.db.pool import Database
+
+# How fast the machine is decides about no test.
+hypothesis.settings.register_profile("threescore", deadline=None)
+hypothesis.settings.load_profile("threescore")
 
 # Where the processes of one test run find their PostgreSQL.
 _POSTGRES_DIRECTORY = "TEST_POSTGRES_DIRECTORY"

@@ -28,7 +28,7 @@ def cases(portal: BlockingPortal, shared_db: Database, database_url: str) -> lis
 
 
 def test_pgbench_runs_the_statement_of_each_request(cases: list[Case], database_url: str) -> None:
-    assert [case.key for case in cases] == ["get", "list", "create"]
+    assert {"get", "list", "create"} <= {case.key for case in cases}
     for case in cases:
         measured = pgbench.run(database_url, case, clients=2, warm_up=0.1, seconds=0.5)
         assert measured.latencies, case.key

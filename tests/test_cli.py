@@ -33,7 +33,8 @@ def test_a_key_made_beside_a_running_server_works_until_it_is_revoked(server: st
     assert created.returncode == 0, created.stderr
     uuid.UUID(created.stdout.strip())
     listed = threescore("workspace", "list", THREESCORE_DATABASE_URL=database_url)
-    assert f"{name}  {created.stdout.strip()}" in listed.stdout
+    [line] = [line for line in listed.stdout.splitlines() if line.startswith(f"{name} ")]
+    assert line.removeprefix(name).split()[0] == created.stdout.strip()
 
     made = threescore(
         *("key", "create", "--name", "CI", "--workspace", name, "--expires-in", "3"),

@@ -109,16 +109,6 @@ async def test_records_can_be_written_while_their_object_changes(shop: Workshop)
     await shop.check()
 
 
-async def test_a_change_is_announced_when_it_is_there(shop: Workshop, database_url: str) -> None:
-    listener = await asyncpg.connect(database_url)
-    heard: asyncio.Queue[str] = asyncio.Queue()
-    await listener.add_listener("threescore", lambda *arguments: heard.put_nowait(str(arguments[3])))
-    await shop.create_object("rocket")
-    while await asyncio.wait_for(heard.get(), 5) != str(shop.id):
-        pass
-    await listener.close()
-
-
 async def test_an_unknown_workspace(shop: Workshop) -> None:
     shop.id = uuid4()
     with pytest.raises(NotFound):

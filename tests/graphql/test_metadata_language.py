@@ -386,7 +386,7 @@ def with_known(value: Any, known: list[str]) -> Any:
 
 
 @given(request=requests())
-@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=200, suppress_health_check=list(HealthCheck))
 async def test_no_valid_document_is_a_fault_of_ours(door: Door, request: tuple[str, dict[str, Any]]) -> None:
     """`ask` fails on every internal error."""
     known = [edge["node"]["id"] for edge in (await door(PERSON))["edges"]]
@@ -401,6 +401,6 @@ async def test_no_valid_document_is_a_fault_of_ours(door: Door, request: tuple[s
 
 
 @given(text=st.text(max_size=60) | st.text(alphabet='{}()$:!@"\\ .onid objects[]', max_size=60))
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=150, suppress_health_check=list(HealthCheck))
 async def test_no_text_is_a_fault_of_ours(door: Door, text: str) -> None:
     await door.ask(text)

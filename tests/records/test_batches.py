@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from tests.records.wire import (
+    ANYWHERE,
     MISSING,
     Record,
     create,
@@ -25,7 +26,6 @@ from tests.records.wire import (
 )
 from threescore.catalog.workspaces import Workspace
 
-ANYWHERE = "or(deletedAt[is]:NULL,deletedAt[is]:NOT_NULL)"
 QUERIES = ["", "?upsert=true"]
 
 

@@ -13,8 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.records.wire import (
+    ANYWHERE,
     Record,
     create_many,
+    ids_of,
     listed,
     make_probe,
     message,
@@ -23,7 +25,6 @@ from tests.records.wire import (
 )
 from threescore.catalog.workspaces import Workspace
 
-ANYWHERE = "or(deletedAt[is]:NULL,deletedAt[is]:NOT_NULL)"
 SOME_ID = "11111111-2222-4333-8444-555555555555"
 
 DIRECTIONS = ("", "[AscNullsFirst]", "[AscNullsLast]", "[DescNullsFirst]", "[DescNullsLast]")
@@ -142,10 +143,6 @@ def probes(
         send(api, "DELETE", f"companies/{ids[3]}?soft_delete=true")
         create_many(api, "probes", [probe(n, [*ids, None][n % 5]) for n in range(31)])
         yield api
-
-
-def ids_of(records: list[Record]) -> list[str]:
-    return [record["id"] for record in records]
 
 
 def walk(api: httpx.Client, order: str, limit: int, start: str | None, *, backward: bool = False) -> list[str]:

@@ -11,6 +11,9 @@ Record = dict[str, Any]
 MISSING = "00000000-0000-4000-8000-00000000dead"
 """The id of a record that is not there."""
 
+ANYWHERE = "or(deletedAt[is]:NULL,deletedAt[is]:NOT_NULL)"
+"""A filter that finds soft-deleted records too."""
+
 
 def send(api: httpx.Client, method: str, path: str, body: Json = None) -> Json:
     """The JSON of a call that must succeed."""
@@ -65,6 +68,24 @@ def total(api: httpx.Client, plural: str, **parameters: str | int) -> int:
     count = page(api, plural, limit=0, **parameters)["totalCount"]
     assert isinstance(count, int)
     return count
+
+
+def ids_of(records: list[Record]) -> list[str]:
+    """The ids of records, in their order."""
+    return [record["id"] for record in records]
+
+
+def soft_delete(api: httpx.Client, plural: str, record_id: str) -> Record:
+    """A record after its soft deletion, as the answer shows it."""
+    [deleted] = send(api, "DELETE", f"{plural}/{record_id}?soft_delete=true")["data"].values()
+    assert isinstance(deleted, dict)
+    return deleted
+
+
+def person(name: str, email: str | None = None, **more: Any) -> Record:
+    """A person to create."""
+    record: Record = {"name": {"firstName": name, "lastName": "Test"}, **more}
+    return record | ({"emails": {"primaryEmail": email}} if email else {})
 
 
 def refusal(response: httpx.Response, status: int = 400) -> Json:

@@ -291,7 +291,7 @@ def bodies(keys: list[str]) -> st.SearchStrategy[Any]:
     is_whole=st.booleans(),
     place=st.integers(0, 1000),
 )
-@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=80, suppress_health_check=list(HealthCheck))
 async def test_no_body_is_a_fault_of_ours(
     client: Client, request: tuple[str, Any], is_new: bool, is_whole: bool, place: int
 ) -> None:

@@ -5,14 +5,14 @@ arguments, and `slot` is a place in that list. Two requests that differ only in 
 SQL of a plan is compiled once.
 """
 
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 # Filters
 
 
-@dataclass(frozen=True, slots=True)
-class Compare:
+class Compare(Struct, frozen=True):
     """A comparison of one column with a value."""
 
     column: str
@@ -20,31 +20,26 @@ class Compare:
     slot: int
 
 
-@dataclass(frozen=True, slots=True)
-class IsNull:
+class IsNull(Struct, frozen=True):
     """Whether a column has no value (`null`) or has one."""
 
     column: str
     null: bool
 
 
-@dataclass(frozen=True, slots=True)
-class And:
+class And(Struct, frozen=True):
     items: tuple["Filter", ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Or:
+class Or(Struct, frozen=True):
     items: tuple["Filter", ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Not:
+class Not(Struct, frozen=True):
     item: "Filter"
 
 
-@dataclass(frozen=True, slots=True)
-class Through:
+class Through(Struct, frozen=True):
     """A condition on the record (to-one) or on some live record (to-many) at the other side of a relation."""
 
     field: str
@@ -59,8 +54,7 @@ EVERYTHING: Final = And(())
 # Ordering and cursors
 
 
-@dataclass(frozen=True, slots=True)
-class OrderTerm:
+class OrderTerm(Struct, frozen=True):
     """One term of an order: a column of the object itself, or of the record that `relation` leads to."""
 
     column: str
@@ -69,8 +63,7 @@ class OrderTerm:
     relation: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Cursor:
+class Cursor(Struct, frozen=True):
     """A record's place in an order: a slot for the value of each order term, None where the value is NULL."""
 
     slots: tuple[int | None, ...]
@@ -79,8 +72,7 @@ class Cursor:
 # What of a record is shown
 
 
-@dataclass(frozen=True, slots=True)
-class Scalar:
+class Scalar(Struct, frozen=True):
     """A field of the record itself: a value, or a composite as an object.
 
     `parts` are the keys to show of a value that is JSON, or of each of its items; None for all of it.
@@ -91,16 +83,14 @@ class Scalar:
     parts: "tuple[Part | Constant, ...] | None" = None
 
 
-@dataclass(frozen=True, slots=True)
-class Constant:
+class Constant(Struct, frozen=True):
     """A text that is the same for every record: the name of its type."""
 
     key: str
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """A sub-field of a composite field, or a key of a JSON value, under a key of its own. `parts` as for `Scalar`."""
 
     key: str
@@ -108,8 +98,7 @@ class Part:
     parts: "tuple[Part | Constant, ...] | None" = None
 
 
-@dataclass(frozen=True, slots=True)
-class Composite:
+class Composite(Struct, frozen=True):
     """Some sub-fields of a composite field, as an object."""
 
     key: str
@@ -117,8 +106,7 @@ class Composite:
     parts: tuple[Part | Constant, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class JoinId:
+class JoinId(Struct, frozen=True):
     """The id that a many-to-one relation holds. `live`: NULL where the target is soft-deleted."""
 
     key: str
@@ -126,8 +114,7 @@ class JoinId:
     live: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ToOne:
+class ToOne(Struct, frozen=True):
     """The live record at the other side of a many-to-one relation, or null."""
 
     key: str
@@ -135,8 +122,7 @@ class ToOne:
     selection: "Selection"
 
 
-@dataclass(frozen=True, slots=True)
-class ToMany:
+class ToMany(Struct, frozen=True):
     """At most `limit` live records at the other side of a one-to-many relation, by id."""
 
     key: str
@@ -148,8 +134,7 @@ class ToMany:
 # Connections: pages of records with what there is to know about them
 
 
-@dataclass(frozen=True, slots=True)
-class PageOf:
+class PageOf(Struct, frozen=True):
     """Which records of a set make a page.
 
     `limit` is the slot of the page's length, `at_most` the next of a few sizes above it: so pages of different
@@ -176,8 +161,7 @@ def at_most(limit: int) -> int:
     return next((size for size in PAGE_SIZES if size >= limit), PAGE_SIZES[-1])
 
 
-@dataclass(frozen=True, slots=True)
-class Aggregate:
+class Aggregate(Struct, frozen=True):
     """A number over records, shown as `name`.
 
     `function` is count, countUniqueValues, countEmpty, countNotEmpty, percentageEmpty, percentageNotEmpty, countTrue,
@@ -189,47 +173,41 @@ class Aggregate:
     columns: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(Struct, frozen=True):
     """The record of an edge."""
 
     key: str
     selection: "Selection"
 
 
-@dataclass(frozen=True, slots=True)
-class EdgeCursor:
+class EdgeCursor(Struct, frozen=True):
     """The cursor of an edge's record."""
 
     key: str
 
 
-@dataclass(frozen=True, slots=True)
-class Edges:
+class Edges(Struct, frozen=True):
     """The records of a page, each with its cursor."""
 
     key: str
     items: tuple[Node | EdgeCursor | Constant, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class PageFact:
+class PageFact(Struct, frozen=True):
     """One of hasNextPage, hasPreviousPage, startCursor, endCursor."""
 
     key: str
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class PageInfo:
+class PageInfo(Struct, frozen=True):
     """What there is to know about a page."""
 
     key: str
     items: tuple[PageFact | Constant, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Total:
+class Total(Struct, frozen=True):
     """An aggregate over all records of the set, whatever the page."""
 
     key: str
@@ -239,8 +217,7 @@ class Total:
 ConnectionPart = Edges | PageInfo | Total | Constant
 
 
-@dataclass(frozen=True, slots=True)
-class Connection:
+class Connection(Struct, frozen=True):
     """A page of the records at the other side of a one-to-many relation."""
 
     key: str
@@ -271,16 +248,14 @@ class Selection:
 # Reads
 
 
-@dataclass(frozen=True, slots=True)
-class FindOne:
+class FindOne(Struct, frozen=True):
     """One live record by id, which is slot 0."""
 
     object: str
     selection: Selection
 
 
-@dataclass(frozen=True, slots=True)
-class FindFirst:
+class FindFirst(Struct, frozen=True):
     """The first record by id that the filter finds."""
 
     object: str
@@ -288,16 +263,14 @@ class FindFirst:
     filter: Filter
 
 
-@dataclass(frozen=True, slots=True)
-class FindByIds:
+class FindByIds(Struct, frozen=True):
     """Records by their ids (slot 0), in that order, soft-deleted ones too."""
 
     object: str
     selection: Selection
 
 
-@dataclass(frozen=True, slots=True)
-class FindMany:
+class FindMany(Struct, frozen=True):
     """A page of records, with the number of all that the filter finds."""
 
     object: str
@@ -305,8 +278,7 @@ class FindMany:
     page: PageOf
 
 
-@dataclass(frozen=True, slots=True)
-class FindConnection:
+class FindConnection(Struct, frozen=True):
     """A page of records as a connection."""
 
     object: str
@@ -314,8 +286,7 @@ class FindConnection:
     parts: tuple[ConnectionPart, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Dimension:
+class Dimension(Struct, frozen=True):
     """What groups are made by: a column of the object or of the record that `relation` leads to.
 
     `granularity` cuts dates; `zone` is the slot of the time zone; `week_start` is MONDAY, SUNDAY or SATURDAY.
@@ -330,8 +301,7 @@ class Dimension:
     unnest: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class GroupOrder:
+class GroupOrder(Struct, frozen=True):
     """Orders groups by a dimension (by its place) or an aggregate (by its name)."""
 
     dimension: int | None
@@ -340,15 +310,13 @@ class GroupOrder:
     nulls_first: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Dimensions:
+class Dimensions(Struct, frozen=True):
     """The values of a group's dimensions, as a list."""
 
     key: str
 
 
-@dataclass(frozen=True, slots=True)
-class Records:
+class Records(Struct, frozen=True):
     """The first records of a group, as a plain list."""
 
     key: str
@@ -358,8 +326,7 @@ class Records:
 GroupPart = Total | Dimensions | Records | Edges | Constant
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Struct, frozen=True):
     """Groups of records, each shown as an object of `parts`; `limit` is the slot of how many.
 
     The records of a group, where they are shown, are its first `sample_size` in `sample_order`, after as many as slot
@@ -381,8 +348,7 @@ class Group:
     """Counts, percentages and exact sums as strings (REST) rather than numbers (GraphQL)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Duplicates:
+class Duplicates(Struct, frozen=True):
     """For each of several records, the live records that resemble it, at most `limit`.
 
     Slot 0 is a list of ids where `stored`, else a JSON list of rows.
@@ -394,8 +360,7 @@ class Duplicates:
     stored: bool
 
 
-@dataclass(frozen=True, slots=True)
-class SearchIn:
+class SearchIn(Struct, frozen=True):
     """One object to search in. `after` is the slot of the id after which records of equal rank count."""
 
     object: str
@@ -404,8 +369,7 @@ class SearchIn:
     after: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Search:
+class Search(Struct, frozen=True):
     """The records of several objects that match words best.
 
     Slot 0 is the query that all words satisfy, slot 1 the one that any does, slot 2 the text itself for LIKE, slot 3
@@ -420,8 +384,7 @@ class Search:
 # Writes. Slots 0 and 1 are the versions of model and access that the write relies on, slot 2 the actor.
 
 
-@dataclass(frozen=True, slots=True)
-class Create:
+class Create(Struct, frozen=True):
     """New records from a JSON list of rows (slot 3). `columns` are those that some row has."""
 
     object: str
@@ -429,8 +392,7 @@ class Create:
     selection: Selection
 
 
-@dataclass(frozen=True, slots=True)
-class Upsert:
+class Upsert(Struct, frozen=True):
     """New or changed records from a JSON list of rows (slot 3), matched by any unique key.
 
     Slot 4 is a JSON row of what new records get where their row is silent.
@@ -441,8 +403,7 @@ class Upsert:
     selection: Selection
 
 
-@dataclass(frozen=True, slots=True)
-class Update:
+class Update(Struct, frozen=True):
     """The same change (slot 3: one JSON row) to every record that the filter finds, at most `limit`."""
 
     object: str
@@ -452,8 +413,7 @@ class Update:
     limit: int
 
 
-@dataclass(frozen=True, slots=True)
-class SoftDelete:
+class SoftDelete(Struct, frozen=True):
     """Sets `deletedAt` of every record that the filter finds, at most `limit`."""
 
     object: str
@@ -462,8 +422,7 @@ class SoftDelete:
     limit: int
 
 
-@dataclass(frozen=True, slots=True)
-class Restore:
+class Restore(Struct, frozen=True):
     """Clears `deletedAt` of every record that the filter finds, at most `limit`."""
 
     object: str
@@ -472,8 +431,7 @@ class Restore:
     limit: int
 
 
-@dataclass(frozen=True, slots=True)
-class Destroy:
+class Destroy(Struct, frozen=True):
     """Removes for good every record that the filter finds, at most `limit`, and what hangs on it.
 
     The records are shown as they were.
@@ -485,8 +443,7 @@ class Destroy:
     limit: int
 
 
-@dataclass(frozen=True, slots=True)
-class Absorb:
+class Absorb(Struct, frozen=True):
     """Re-points all that refers to some records (slot 4: ids) to another (slot 3: id), then destroys them."""
 
     object: str

@@ -24,6 +24,7 @@ from threescore.rest.http import (
     Scope,
     Send,
     decode_body,
+    discard_body,
     read_body,
     read_headers,
     send_preflight,
@@ -64,6 +65,7 @@ class RestApi:
             reply = Reply(500, msgspec.json.encode(INTERNAL_ERROR))
         if ignored:
             reply.warning = warning_header(ignored)
+        await discard_body(receive, headers)
         await send_reply(scope, headers, reply, send)
 
     async def _reply(self, scope: Scope, receive: Receive, headers: Headers, ignored: list[ParameterWarning]) -> Reply:

@@ -1,5 +1,7 @@
 """Requests and replies of the REST doors on bare ASGI: nothing here knows what they are about."""
 
+import asyncio
+import contextlib
 import hashlib
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
@@ -37,13 +39,21 @@ class Reply(Struct):
     media_type: str | None = None
 
 
+MAX_DISCARDED = 65_536
+"""The largest body, in bytes, that is taken in although nobody wants it."""
+
+DISCARD_SECONDS = 1.0
+"""How long such a body is waited for."""
+
+
 class Headers(Struct):
-    """The request headers that matter here."""
+    """The request headers that matter here. `body_waits`: a body was announced, and nobody has begun to read it."""
 
     authorization: str | None = None
     content_type: str | None = None
     content_length: int | None = None
     if_none_match: str | None = None
+    body_waits: bool = False
 
 
 def read_headers(scope: Scope) -> Headers:
@@ -56,6 +66,7 @@ def read_headers(scope: Scope) -> Headers:
             found.content_type = value.decode("latin-1")
         elif name == b"content-length":
             found.content_length = int(value) if value.isdigit() else None
+            found.body_waits = value != b"0"
         elif name == b"if-none-match":
             found.if_none_match = value.decode("latin-1")
     return found
@@ -63,6 +74,7 @@ def read_headers(scope: Scope) -> Headers:
 
 async def read_body(receive: Receive, headers: Headers, limit: int) -> bytes:
     """The whole body. Raises TooLarge as soon as it is known to be over the limit, without reading on."""
+    headers.body_waits = False
     if headers.content_length is not None and headers.content_length > limit:
         raise _too_large(limit)
     chunks: list[bytes] = []
@@ -79,6 +91,16 @@ async def read_body(receive: Receive, headers: Headers, limit: int) -> bytes:
             chunks.append(chunk)
         if not message.get("more_body", False):
             return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+async def discard_body(receive: Receive, headers: Headers) -> None:
+    """Takes in a small body that was not wanted: a connection with one unread cannot serve another request."""
+    if not headers.body_waits or headers.content_length is None or headers.content_length > MAX_DISCARDED:
+        return
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(DISCARD_SECONDS):
+            while (await receive()).get("more_body", False):
+                pass
 
 
 def _too_large(limit: int) -> TooLarge:

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes
+
+from msgspec import Struct
 
 from threescore.errors import BadRequest
 from threescore.model.fields.values import plain
@@ -11,8 +12,7 @@ from threescore.model.fields.values import plain
 _NUMBER = re.compile(r"[0-9]+(?:\.[0-9]*)?|\.[0-9]+")
 
 
-@dataclass(frozen=True, slots=True)
-class Parameters:
+class Parameters(Struct, frozen=True):
     """The parameters of a request. One that is given more than once counts as absent; `repeated` names it."""
 
     values: Mapping[str, str]

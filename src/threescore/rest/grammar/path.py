@@ -1,8 +1,9 @@
 """Paths below `/rest` that mean records, and what a method does there."""
 
 import re
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from threescore.errors import BadRequest
 from threescore.model.fields.values import plain
@@ -49,8 +50,7 @@ _OBJECT_ACTIONS: dict[str, Kind] = {"duplicates": "duplicates", "merge": "merge"
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(Struct, frozen=True):
     """What a path names and what is to be done there. `object_name` is the plural as the caller wrote it."""
 
     kind: Kind
