@@ -13,7 +13,7 @@ from threescore.catalog.state import Stale, Workspaces, WorkspaceState
 from threescore.errors import Unavailable
 from threescore.model.objects import Model
 
-ATTEMPTS = 5
+ATTEMPTS = 10
 """How often an answer is begun again because the model or the keys changed under it."""
 
 Answer = TypeVar("Answer")
