@@ -23,7 +23,7 @@ CACHE_LENGTH = 400_000
 
 
 class Document:
-    """A parsed document. `prepared` keeps what executing it once has found out about it, by model."""
+    """A parsed document: its operations, and its fragments by name."""
 
     __slots__ = ("fragments", "operations", "source")
 

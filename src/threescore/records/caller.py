@@ -10,7 +10,7 @@ from msgspec import Struct
 from threescore.access.keys import ApiKey
 from threescore.access.tokens import Claims
 from threescore.catalog.state import Stale, Workspaces, WorkspaceState
-from threescore.errors import Unavailable
+from threescore.errors import ThreescoreError, Unavailable
 from threescore.model.objects import Model
 
 ATTEMPTS = 10
@@ -48,8 +48,16 @@ class Caller(Struct, frozen=True, dict=True):
         )
 
 
-async def answer_for(workspaces: Workspaces, claims: Claims, answer: Callable[[Caller], Awaitable[Answer]]) -> Answer:
+async def answer_for(
+    workspaces: Workspaces,
+    claims: Claims,
+    answer: Callable[[Caller], Awaitable[Answer]],
+    refusals: tuple[type[Exception], ...] = (ThreescoreError,),
+) -> Answer:
     """What `answer` makes for the caller that the claims are about, made again where it relied on what is no longer so.
+
+    Only Stale and `refusals` begin it again, after which nothing is written; after another error, such as a lost
+    connection, nobody knows.
 
     Raises AccessRefused, what `answer` raises, and Unavailable where the workspace changes faster than answers are
     made.
@@ -62,8 +70,8 @@ async def answer_for(workspaces: Workspaces, claims: Claims, answer: Callable[[C
         except Stale as stale:
             cause = stale.__cause__
             changed = await workspaces.refresh(claims.workspace_id, state)
-        except Exception:
-            # An error counts only if it was made with what is true now.
+        except refusals:
+            # A refusal counts only if it was made with what is true now.
             changed = await workspaces.refresh(claims.workspace_id, state)
             if not changed:
                 raise

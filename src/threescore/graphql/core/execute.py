@@ -43,6 +43,7 @@ from threescore.records.service import Records, write_arguments
 
 ID_ONLY = Selection((plans.Scalar("id", "id"),))
 _INTROSPECTION = ("__schema", "__type")
+_REFUSALS = (ThreescoreError, GraphQLError)
 
 encode = msgspec.json.Encoder().encode
 log = structlog.get_logger()
@@ -105,7 +106,7 @@ class CoreGraphql:
         """The answer to one request. Errors of ours are in the answer, not raised."""
         try:
             operation = read_operation(self._documents, request, self._limits)
-        except (GraphQLError, ThreescoreError) as error:
+        except _REFUSALS as error:
             return refusal(error)
         return await self._answer(claims, operation)
 
@@ -113,7 +114,7 @@ class CoreGraphql:
         """The answer to a request without a token."""
         try:
             operation = read_operation(self._documents, request, self._limits)
-        except (GraphQLError, ThreescoreError) as error:
+        except _REFUSALS as error:
             return refusal(error)
         names = ", ".join(nodes[0].name.value for nodes in operation.fields.values())
         message = f"Unauthenticated: no workspace resolved for fields {names}"
@@ -128,7 +129,7 @@ class CoreGraphql:
             except Exception as error:
                 if isinstance(error, AccessRefused):
                     refused.append(error)
-                elif not isinstance(error, ThreescoreError | GraphQLError):
+                elif not isinstance(error, _REFUSALS):
                     log.exception("root field failed", field=nodes[0].name.value)
                 return b"null", entry(error, [key], nodes[0])
 
@@ -163,12 +164,14 @@ class CoreGraphql:
                 raise unknown_field(nodes[0], operation.kind, known, subCode="UNKNOWN_ROOT_FIELD")
             return await self._actions[root.action](Field(caller, root, nodes, operation.collector(self._limits)))
 
-        answered = await answer_for(self._workspaces, claims, answer)
+        answered = await answer_for(self._workspaces, claims, answer, _REFUSALS)
         if isinstance(answered, bytes):
             return answered
         # Not to be written again where the model changes before it is read.
         written = answered
-        return await answer_for(self._workspaces, claims, lambda caller: self._show(caller, written, operation, nodes))
+        return await answer_for(
+            self._workspaces, claims, lambda caller: self._show(caller, written, operation, nodes), _REFUSALS
+        )
 
     # Queries
 
