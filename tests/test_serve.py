@@ -8,6 +8,7 @@ import socket
 import subprocess
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -133,11 +134,13 @@ def test_requests_in_flight_are_answered_before_it_stops(stop: Callable[[Server]
         assert [process for process in family if process.is_running()] == []
 
 
-def test_a_signal_during_the_start_leaves_nothing_behind(data_dir: Path) -> None:
+@pytest.mark.parametrize("delay", [0, 0.02, 0.05, 0.1, 0.3])
+def test_a_signal_during_the_start_leaves_nothing_behind(delay: float, data_dir: Path) -> None:
     environment = {**clean_environment(), "THREESCORE_DATA_DIR": str(data_dir), "THREESCORE_PORT": str(free_port())}
     for number in (signal.SIGINT, signal.SIGTERM):
         process = subprocess.Popen([PROGRAM, "serve"], env=environment, stdout=subprocess.DEVNULL)
         wait_until(lambda: postgres_of(data_dir) != [])
+        time.sleep(delay)
         process.send_signal(number)
         process.wait(30)
         assert postgres_of(data_dir) == []

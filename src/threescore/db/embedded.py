@@ -16,14 +16,15 @@ import importlib.util
 import os
 import pwd
 import shutil
+import signal
 import stat
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Self
+from typing import Self, TypeVar
 from urllib.parse import quote
 
 import asyncpg
@@ -58,6 +59,9 @@ _CONFIGURATION = {
     "log_line_prefix": "'%m [%p] '",
     "log_checkpoints": "off",
 }
+
+
+_Result = TypeVar("_Result")
 
 
 class EmbeddedError(Exception):
@@ -331,13 +335,26 @@ def _launch(paths: _Paths) -> None:
     command = [str(_programs(paths) / "pg_ctl"), "-D", str(paths.pgdata), "-l", str(paths.log), "-w"]
     command += ["-t", str(_START_SECONDS), "start"]
     deadline = time.monotonic() + _ORPHAN_SECONDS
-    while (done := _as(_account(), command, paths.pgdata)).returncode:
+    while (done := _undisturbed(lambda: _as(_account(), command, paths.pgdata))).returncode:
         log = paths.log.read_text(errors="replace") if paths.log.exists() else ""
         # Children of a killed server end by themselves, but only a moment later.
         if "pre-existing shared memory block" not in log or time.monotonic() > deadline:
             raise EmbeddedError(f"PostgreSQL does not start:\n{(log or done.stderr or done.stdout).strip()}")
         paths.log.unlink()
         time.sleep(0.2)
+
+
+def _undisturbed(run: Callable[[], _Result]) -> _Result:
+    """Lets the signals that end a program wait until `run` is done.
+
+    A server that is only just starting has written down nowhere yet that it exists, so whoever left now could not
+    stop it. PostgreSQL itself sets its own signals.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
+    try:
+        return run()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _is_taken_by_another_program(lock_file: Path) -> bool:
