@@ -249,7 +249,7 @@ async def test_input_of_a_wrong_shape(door: Door, wrong: dict[str, Any], message
 
 async def test_a_key_that_was_revoked_changes_nothing(db: Database, door: Door) -> None:
     await ids(door)
-    await db.execute("UPDATE threescore.api_key SET revoked_at = now() WHERE id = $1", door.claims.key_id)
+    await db.execute("UPDATE threescore.api_key SET revoked_at = now() WHERE id = $1", door.claims.principal_id)
     schema = await db.fetchval("SELECT schema FROM threescore.workspace WHERE id = $1", door.claims.workspace_id)
     await db.execute(f'UPDATE "{schema}"._state SET access = access + 1')
     status, body = await door.ask(CREATE_OBJECT, input={"object": GIZMO})

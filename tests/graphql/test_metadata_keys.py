@@ -25,7 +25,7 @@ WORKSPACE = "{ currentWorkspace { id } }"
 
 
 async def admin(door: Door) -> str:
-    ((role),) = await door("{ getRoles { id } }")
+    role, _member = await door("{ getRoles { id } }")
     found: str = role["id"]
     return found
 
@@ -43,9 +43,9 @@ async def test_the_life_of_a_key(door: Door, other_door: Door) -> None:
     assert await door(GET, input={"id": created["id"]}) == created
     assert [key["name"] for key in await door("{ apiKeys { name } }")] == ["Tests", "Sync"]
     token = (await door(TOKEN, id=created["id"], until=LATER))["token"]
-    theirs = Claims(door.claims.workspace_id, door.tokens.verify(token).key_id, 9e12)
+    theirs = Claims(door.claims.workspace_id, door.tokens.verify(token).principal_id, 9e12)
     other_door.claims = theirs
-    assert str(theirs.key_id) == created["id"]
+    assert str(theirs.principal_id) == created["id"]
     assert (await other_door(WORKSPACE))["id"] == str(door.claims.workspace_id)
 
     revoked = await door(REVOKE, input={"id": created["id"]})
@@ -86,7 +86,9 @@ async def test_a_key_that_expired_has_no_tokens(door: Door, other_door: Door) ->
 async def test_keys_that_cannot_be(door: Door, wrong: dict[str, Any]) -> None:
     given = {"name": "Sync", "expiresAt": LATER, "roleId": await admin(door)}
     assert (await door.refused(CREATE, input={**given, **wrong}))["code"] == "BAD_USER_INPUT"
-    assert (await door.refused(UPDATE, input={"id": str(door.claims.key_id), **wrong}))["code"] == "BAD_USER_INPUT"
+    assert (await door.refused(UPDATE, input={"id": str(door.claims.principal_id), **wrong}))[
+        "code"
+    ] == "BAD_USER_INPUT"
 
 
 async def test_keys_that_are_not_there(db: Database, door: Door) -> None:
@@ -111,8 +113,8 @@ async def test_keys_that_are_not_there(db: Database, door: Door) -> None:
     assert tuple(row or ()) == ("Theirs", None)
 
 
-async def test_the_one_role(door: Door) -> None:
-    (role,) = await door(
+async def test_the_standard_roles(door: Door) -> None:
+    role, member = await door(
         """{ getRoles { id universalIdentifier label isEditable canUpdateAllSettings canReadAllObjectRecords
             canBeAssignedToApiKeys apiKeys { id name } permissionFlags { flag } objectPermissions { objectMetadataId }
             fieldPermissions { fieldMetadataId } } }"""
@@ -120,12 +122,18 @@ async def test_the_one_role(door: Door) -> None:
     assert (role["label"], role["isEditable"], role["canUpdateAllSettings"]) == ("Admin", False, True)
     assert [key["name"] for key in role["apiKeys"]] == ["Tests"]
     assert role["permissionFlags"] == role["objectPermissions"] == role["fieldPermissions"] == []
-    assert [found["id"] for found in await door("{ getApiKeyRoles { id } }")] == [role["id"]]
+    assert (member["label"], member["isEditable"], member["canUpdateAllSettings"]) == ("Member", True, False)
+    assert [found["id"] for found in await door("{ getApiKeyRoles { id } }")] == [role["id"], member["id"]]
     assert await door("query($id: UUID!) { getRole(id: $id) { label } }", id=role["id"]) == {"label": "Admin"}
     created = await new_key(door)
     assert await door(ASSIGN, key=created["id"], role=role["id"]) is True
     nested = await door("{ apiKeys { role { apiKeys { name } } } }")
     assert nested[0]["role"]["apiKeys"] == [{"name": "Tests"}, {"name": "Sync"}]
+    assert await door(ASSIGN, key=created["id"], role=member["id"]) is True
+    assert await door("{ apiKeys { name role { label } } }") == [
+        {"name": "Tests", "role": {"label": "Admin"}},
+        {"name": "Sync", "role": {"label": "Member"}},
+    ]
 
 
 async def test_roles_that_are_not_there(door: Door) -> None:
@@ -133,7 +141,7 @@ async def test_roles_that_are_not_there(door: Door) -> None:
     given = {"name": "Sync", "expiresAt": LATER, "roleId": missing}
     for query, variables in (
         (CREATE, {"input": given}),
-        (ASSIGN, {"key": str(door.claims.key_id), "role": missing}),
+        (ASSIGN, {"key": str(door.claims.principal_id), "role": missing}),
         ("query($id: UUID!) { getRole(id: $id) { label } }", {"id": missing}),
     ):
         error = await door.refused(query, **variables)
@@ -142,6 +150,6 @@ async def test_roles_that_are_not_there(door: Door) -> None:
 
 
 async def test_a_key_can_revoke_itself(door: Door) -> None:
-    revoked = await door(REVOKE, input={"id": str(door.claims.key_id)})
+    revoked = await door(REVOKE, input={"id": str(door.claims.principal_id)})
     assert revoked["revokedAt"]
     assert (await door.refused(WORKSPACE))["message"] == "This API Key is revoked"

@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 from msgspec import UNSET, Struct, UnsetType
 
+from threescore.access.roles import admin_role
 from threescore.db.pool import Connection, Database, Record
 from threescore.errors import AccessRefused, BadRequest, NotFound
 from threescore.sql import quote_identifier
@@ -22,6 +23,7 @@ class ApiKey(Struct, frozen=True, kw_only=True):
     id: UUID
     workspace_id: UUID
     name: str
+    role_id: UUID | None
     expires_at: datetime
     revoked_at: datetime | None = None
     created_at: datetime
@@ -35,7 +37,7 @@ class ApiKey(Struct, frozen=True, kw_only=True):
             raise AccessRefused(403, "FORBIDDEN_EXCEPTION", "This API Key is expired")
 
 
-_COLUMNS = "id, workspace_id, name, expires_at, revoked_at, created_at, updated_at"
+_COLUMNS = "id, workspace_id, name, role_id, expires_at, revoked_at, created_at, updated_at"
 
 
 def _key(row: Record) -> ApiKey:
@@ -43,15 +45,25 @@ def _key(row: Record) -> ApiKey:
 
 
 async def create_key(
-    connection: Connection, workspace_id: UUID, name: str, expires_at: datetime, revoked_at: datetime | None = None
+    connection: Connection,
+    workspace_id: UUID,
+    name: str,
+    expires_at: datetime,
+    revoked_at: datetime | None = None,
+    *,
+    role_id: UUID | None = None,
 ) -> ApiKey:
-    """Creates an API key. Raises BadRequest for a name that is blank or too long."""
+    """Creates an API key, with the admin role unless another one is named.
+
+    Raises BadRequest for a name that is blank or too long.
+    """
     row = await connection.fetchrow(
-        "INSERT INTO threescore.api_key (id, workspace_id, name, expires_at, revoked_at) VALUES ($1, $2, $3, $4, $5)"
-        f" RETURNING {_COLUMNS}",
+        "INSERT INTO threescore.api_key (id, workspace_id, name, role_id, expires_at, revoked_at)"
+        f" VALUES ($1, $2, $3, $4, $5, $6) RETURNING {_COLUMNS}",
         uuid4(),
         workspace_id,
         _checked_name(name),
+        role_id or admin_role(workspace_id).id,
         expires_at,
         revoked_at,
     )
@@ -76,6 +88,7 @@ async def update_key(
     name: str | UnsetType = UNSET,
     expires_at: datetime | UnsetType = UNSET,
     revoked_at: datetime | UnsetType | None = UNSET,
+    role_id: UUID | UnsetType = UNSET,
 ) -> ApiKey:
     """Changes what is given of a key; `revoked_at=None` takes its revocation back.
 
@@ -86,6 +99,7 @@ async def update_key(
         "name": _checked_name(name) if isinstance(name, str) else UNSET,
         "expires_at": expires_at,
         "revoked_at": revoked_at,
+        "role_id": role_id,
     }
     given = {column: value for column, value in changes.items() if value is not UNSET}
     assignments = "".join(f", {column} = ${place}" for place, column in enumerate(given, 3))

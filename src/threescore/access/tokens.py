@@ -22,11 +22,15 @@ _KNOWN_LIMIT = 10_000
 
 
 class Claims(Struct, frozen=True):
-    """What a valid token says. `expires_at` is in seconds since the epoch."""
+    """What a valid token says. `principal_id` is an API key's, or for other types of tokens a membership's.
+
+    `expires_at` is in seconds since the epoch.
+    """
 
     workspace_id: UUID
-    key_id: UUID
+    principal_id: UUID
     expires_at: float
+    type: str = API_KEY
 
 
 class Tokens:

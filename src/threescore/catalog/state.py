@@ -1,8 +1,8 @@
-"""What a worker process knows of the workspaces: their models and API keys.
+"""What a worker process knows of the workspaces: their models, and who may do what.
 
-Nothing here is pushed to a worker. A workspace's `_state` row holds the versions of its model and its keys; every data
-statement reads that row too, and one that meets other versions than it was made for changes nothing and is made anew.
-So a change is in force for every worker the moment it is committed.
+Nothing here is pushed to a worker. A workspace's `_state` row holds the versions of its model and of its access (keys,
+members, roles); every data statement reads that row too, and one that meets other versions than it was made for changes
+nothing and is made anew. So a change is in force for every worker the moment it is committed.
 """
 
 import asyncio
@@ -13,6 +13,9 @@ import asyncpg
 from msgspec import Struct
 
 from threescore.access.keys import ApiKey, list_keys
+from threescore.access.members import Member, list_members
+from threescore.access.roles import Role, list_roles
+from threescore.access.tokens import API_KEY, Claims
 from threescore.catalog.load import load_model
 from threescore.db.pool import Connection, Database
 from threescore.errors import AccessRefused, NotFound
@@ -33,14 +36,28 @@ class WorkspaceState(Struct, frozen=True):
     model: Model
     access_version: int
     keys: dict[UUID, ApiKey]
+    members: dict[UUID, Member]
+    roles: dict[UUID, Role]
 
-    def key(self, key_id: UUID) -> ApiKey:
-        """The usable key with that id. Raises AccessRefused for an unknown, revoked or expired one."""
-        key = self.keys.get(key_id)
+    def principal(self, claims: Claims) -> ApiKey | Member:
+        """Who a token speaks for. Raises AccessRefused for an unknown, revoked or expired key, and for a stranger."""
+        if claims.type != API_KEY:
+            member = self.members.get(claims.principal_id)
+            if member is None:
+                raise AccessRefused(403, "FORBIDDEN_EXCEPTION", "User is not a member of the workspace")
+            return member
+        key = self.keys.get(claims.principal_id)
         if key is None:
             raise AccessRefused(403, "FORBIDDEN_EXCEPTION", "This API Key is revoked")
         key.check()
         return key
+
+    def role(self, principal: ApiKey | Member) -> Role:
+        """What the caller may do. Raises AccessRefused for a key without a role."""
+        role = self.roles.get(principal.role_id) if principal.role_id else None
+        if role is None:
+            raise AccessRefused(403, "API_KEY_NO_ROLE_ASSIGNED", f'The API key "{principal.name}" has no role')
+        return role
 
 
 class Workspaces:
@@ -103,5 +120,8 @@ async def _read(connection: Connection, workspace_id: UUID, known: WorkspaceStat
     if known and known.model.version == versions["model"] and known.access_version == versions["access"]:
         return known
     keys = {key.id: key for key in await list_keys(connection, workspace_id)}
+    members = {member.id: member for member in await list_members(connection, workspace_id)}
+    roles = {role.id: role for role in await list_roles(connection, workspace_id)}
     model = known.model if known and known.model.version == versions["model"] else None
-    return WorkspaceState(model or await load_model(connection, workspace_id), versions["access"], keys)
+    model = model or await load_model(connection, workspace_id)
+    return WorkspaceState(model, versions["access"], keys, members, roles)

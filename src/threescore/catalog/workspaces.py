@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 import asyncpg
 from msgspec import Struct
 
+from threescore.access.roles import admin_role, insert_role, member_role
 from threescore.catalog import ddl, store
 from threescore.db.pool import Database, Record
 from threescore.errors import BadRequest, Conflict, NotFound
@@ -52,6 +53,13 @@ async def create_workspace(database: Database, name: str) -> Workspace:
         except asyncpg.UniqueViolationError as error:
             raise _taken(name) from error
         await store.insert_model(connection, model)
+        for role in (admin_role(workspace_id), member_role(workspace_id)):
+            await insert_role(connection, workspace_id, role)
+        await connection.execute(
+            "UPDATE threescore.workspace SET default_role_id = $2 WHERE id = $1",
+            workspace_id,
+            member_role(workspace_id).id,
+        )
         await connection.execute(
             f"CREATE SCHEMA {quote_identifier(schema)};"
             f"SET LOCAL search_path = {quote_identifier(schema)};" + _standard_tables()

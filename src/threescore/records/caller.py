@@ -8,9 +8,11 @@ import msgspec
 from msgspec import Struct
 
 from threescore.access.keys import ApiKey
+from threescore.access.members import Member
+from threescore.access.roles import Role
 from threescore.access.tokens import Claims
 from threescore.catalog.state import Stale, Workspaces, WorkspaceState
-from threescore.errors import ThreescoreError, Unavailable
+from threescore.errors import Forbidden, ThreescoreError, Unavailable
 from threescore.model.objects import Model
 
 ATTEMPTS = 10
@@ -20,10 +22,17 @@ Answer = TypeVar("Answer")
 
 
 class Caller(Struct, frozen=True, dict=True):
-    """An API key at work in its workspace."""
+    """An API key or a member at work in a workspace, with the rights of a role."""
 
     state: WorkspaceState
-    key: ApiKey
+    principal: ApiKey | Member
+    role: Role
+
+    @classmethod
+    def of(cls, state: WorkspaceState, claims: Claims) -> "Caller":
+        """Who the claims are about. Raises AccessRefused."""
+        principal = state.principal(claims)
+        return cls(state, principal, state.role(principal))
 
     @property
     def model(self) -> Model:
@@ -32,18 +41,25 @@ class Caller(Struct, frozen=True, dict=True):
     @property
     def actor_name(self) -> str:
         """The name that `createdBy` and `updatedBy` show."""
-        return self.key.name
+        return self.principal.name
+
+    def require(self, flag: str) -> None:
+        """Raises Forbidden unless the role may change the settings that the flag is about."""
+        if not (self.role.can_update_all_settings or flag in self.role.flags):
+            raise Forbidden(f"This needs the permission {flag}", code="PERMISSION_DENIED")
 
     @cached_property
     def actor(self) -> bytes:
         """The actor as records and events keep it, as JSON."""
+        key = self.principal.id if isinstance(self.principal, ApiKey) else None
+        member = self.principal.workspace_member_id if isinstance(self.principal, Member) else None
         return msgspec.json.encode(
             {
-                "source": "API",
-                "workspaceMemberId": None,
-                "name": self.key.name,
+                "source": "MANUAL" if key is None else "API",
+                "workspaceMemberId": member,
+                "name": self.principal.name,
                 "context": {},
-                "apiKeyId": self.key.id,
+                "apiKeyId": key,
             }
         )
 
@@ -66,7 +82,7 @@ async def answer_for(
     for _ in range(ATTEMPTS):
         state = await workspaces.get(claims.workspace_id)
         try:
-            return await answer(Caller(state, state.key(claims.key_id)))
+            return await answer(Caller.of(state, claims))
         except Stale as stale:
             cause = stale.__cause__
             changed = await workspaces.refresh(claims.workspace_id, state)

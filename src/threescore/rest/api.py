@@ -7,7 +7,7 @@ from threescore.access.tokens import Claims, Tokens, bearer_token
 from threescore.catalog.state import Workspaces
 from threescore.errors import InvalidInput, NotFound, ThreescoreError
 from threescore.model.fields.base import Json
-from threescore.records.caller import answer_for
+from threescore.records.caller import Caller, answer_for
 from threescore.rest.envelope import INTERNAL_ERROR, encode_error
 from threescore.rest.grammar.parameters import Parameters, parse_query_string
 from threescore.rest.grammar.path import Route, parse_path
@@ -88,15 +88,15 @@ class RestApi:
             body = await self._body(receive, headers) if takes_body else None
         except ThreescoreError:
             # Whoever is not let in hears of nothing else.
-            await self._check_key(claims)
+            await self._caller(claims)
             raise
         if route is None:
             return await self._of_model(claims, method, segments[1:], parameters, body)
         return await self._of_records(claims, route, parameters, body)
 
-    async def _check_key(self, claims: Claims) -> None:
-        """Raises AccessRefused unless the key is good at this moment."""
-        (await self._workspaces.present(claims.workspace_id)).key(claims.key_id)
+    async def _caller(self, claims: Claims) -> Caller:
+        """The caller in the workspace as it is at this moment. Raises AccessRefused."""
+        return Caller.of(await self._workspaces.present(claims.workspace_id), claims)
 
     async def _body(self, receive: Receive, headers: Headers) -> Json:
         return decode_body(await read_body(receive, headers, self._body_limit), headers)
@@ -107,7 +107,7 @@ class RestApi:
     async def _of_model(
         self, claims: Claims, method: str, path: tuple[str, ...], parameters: Parameters, body: Json
     ) -> Reply:
-        await self._check_key(claims)
+        await self._caller(claims)
         status, payload = await self._metadata(
             workspace_id=claims.workspace_id,
             method=method,

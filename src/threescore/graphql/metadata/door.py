@@ -52,8 +52,7 @@ class MetadataGraphql:
 
     async def _caller(self, claims: Claims) -> Caller:
         """The caller in the workspace as it is now. Raises AccessRefused."""
-        state = await self._workspaces.present(claims.workspace_id)
-        return Caller(state, state.key(claims.key_id))
+        return Caller.of(await self._workspaces.present(claims.workspace_id), claims)
 
     def _answer(self, context: Context, request: GraphqlRequest) -> GraphqlResponse:
         schema = metadata_schema()

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from msgspec import UNSET, UnsetType
 
-from threescore.access import keys, roles
+from threescore.access import keys
 from threescore.access.keys import ApiKey
 from threescore.access.roles import Role
 from threescore.catalog.wire import iso
@@ -42,7 +42,7 @@ def _key_values(context: Context, key: ApiKey) -> Values:
         "revokedAt": None if key.revoked_at is None else iso(key.revoked_at),
         "createdAt": iso(key.created_at),
         "updatedAt": iso(key.updated_at),
-        "role": _role_values(roles.role_of_key(key.workspace_id, key.id)),
+        "role": _role_values(_existing_role(context, str(key.role_id))),
     }
 
 
@@ -86,19 +86,20 @@ def _keys_of_role(source: Values, info: Info) -> list[Values]:
     listed = [
         _key_values(info.context, key)
         for key in _all_keys(info.context)
-        if key.revoked_at is None and str(roles.role_of_key(key.workspace_id, key.id).id) == source["id"]
+        if key.revoked_at is None and str(key.role_id) == source["id"]
     ]
     info.context.count(len(listed))
     return listed
 
 
 def _create_key(_root: None, info: Info, *, input: Input) -> Values:
-    _assignable_role(info.context, input["roleId"])
+    role = _assignable_role(info.context, input["roleId"])
     expires_at = _moment("expiresAt", input["expiresAt"])
     revoked_at = _moment_or_none("revokedAt", input.get("revokedAt"))
     workspace_id = info.context.model.workspace_id
     key = _in_transaction(
-        info.context, lambda c: keys.create_key(c, workspace_id, input["name"], expires_at, revoked_at)
+        info.context,
+        lambda c: keys.create_key(c, workspace_id, input["name"], expires_at, revoked_at, role_id=role.id),
     )
     return _key_values(info.context, key)
 
@@ -137,8 +138,9 @@ def _changed(info: Info, change: Callable[[Connection], Awaitable[ApiKey]]) -> V
 
 
 def _assign_role(_root: None, info: Info, *, apiKeyId: str, roleId: str) -> bool:
-    _existing_key(info.context, apiKeyId)
-    _assignable_role(info.context, roleId)
+    key, role = _existing_key(info.context, apiKeyId), _assignable_role(info.context, roleId)
+    workspace_id = info.context.model.workspace_id
+    _in_transaction(info.context, lambda c: keys.update_key(c, workspace_id, key.id, role_id=role.id))
     return True
 
 
@@ -163,7 +165,7 @@ def _existing_key(context: Context, key_id: str) -> ApiKey:
 
 
 def _roles(_root: None, info: Info) -> list[Values]:
-    return [_role_values(role) for role in roles.list_roles(info.context.model.workspace_id)]
+    return [_role_values(role) for role in info.context.caller.state.roles.values()]
 
 
 def _role(_root: None, info: Info, *, id: str) -> Values:
@@ -171,12 +173,12 @@ def _role(_root: None, info: Info, *, id: str) -> Values:
 
 
 def _roles_of_keys(_root: None, info: Info) -> list[Values]:
-    found = roles.list_roles(info.context.model.workspace_id)
+    found = info.context.caller.state.roles.values()
     return [_role_values(role) for role in found if role.can_be_assigned_to_api_keys]
 
 
 def _existing_role(context: Context, role_id: str) -> Role:
-    for role in roles.list_roles(context.model.workspace_id):
+    for role in context.caller.state.roles.values():
         if str(role.id) == role_id:
             return role
     raise NotFound("Could not find role for given roleId", code="ROLE_NOT_FOUND")

@@ -8,13 +8,13 @@ from typing import Any
 import asyncpg
 import msgspec
 
-from threescore.access import roles
 from threescore.catalog.wire import application_id, iso
 from threescore.catalog.workspaces import Workspace, get_workspace, rename_workspace
 from threescore.errors import Forbidden, Unavailable
 from threescore.graphql.metadata.context import Context, Info
 from threescore.graphql.metadata.nodes import ObjectNode
-from threescore.model.objects import Model, ObjectType
+from threescore.model.objects import ObjectType
+from threescore.records.caller import Caller
 from threescore.sql import quote_identifier, quote_literal
 
 Values = dict[str, Any]
@@ -74,13 +74,14 @@ def _minimal_metadata(_root: None, info: Info) -> Values:
         "objectMetadataItems": [ObjectNode(model, item) for item in model.objects],
         "views": [],
         "collectionHashes": [
-            {"collectionName": name, "hash": _hash(items)} for name, items in _collections(model).items()
+            {"collectionName": name, "hash": _hash(items)} for name, items in _collections(info.context.caller).items()
         ],
     }
 
 
-def _collections(model: Model) -> Mapping[str, Iterable[Any]]:
+def _collections(caller: Caller) -> Mapping[str, Iterable[Any]]:
     """The collections that there are, each with all that is in it."""
+    model = caller.model
     names = [name for name in ObjectType.__struct_fields__ if name not in ("fields", "indexes")]
     fields = [field for item in model.objects for field in item.fields]
     return {
@@ -88,7 +89,7 @@ def _collections(model: Model) -> Mapping[str, Iterable[Any]]:
         "fieldMetadata": fields,
         "index": [index for item in model.objects for index in item.indexes],
         "searchFieldMetadata": [field.id for field in fields if field.is_searchable],
-        "role": roles.list_roles(model.workspace_id),
+        "role": list(caller.state.roles.values()),
     }
 
 
