@@ -6,9 +6,9 @@ from uuid import UUID
 
 import msgspec
 
-from threescore.errors import BadRequest, NotFound
+from threescore.errors import BadRequest, NotFound, PermissionDenied
 from threescore.model.fields.base import Json
-from threescore.model.objects import Model, ObjectType
+from threescore.model.objects import ObjectType
 from threescore.query import plan as plans
 from threescore.query.filters import bind_filter, live_unless_asked
 from threescore.query.grouping import bind_aggregates, bind_dimensions, bind_group_order
@@ -90,7 +90,7 @@ class RecordsApi:
 
     async def __call__(self, caller: Caller, route: Route, parameters: Parameters, body: Json) -> Reply:
         """The reply to a request. Raises errors of ours for everything that a caller can get wrong."""
-        object_type = find_object(caller.model, route.object_name)
+        object_type = find_object(caller, route.object_name)
         return await self._actions[route.action](Request(caller, route, object_type, parameters, body))
 
     async def _find_one(self, request: Request) -> Reply:
@@ -256,6 +256,8 @@ class RecordsApi:
 
     async def _duplicate_dashboard(self, request: Request) -> Reply:
         shown = selection(request.caller.model, request.object_type, 0)
+        for name in ("title", "pageLayoutId"):
+            request.object_type.refuse_hidden(name)
         record = msgspec.json.decode(
             await self._records.find_one(request.caller, request.object_type, shown, request.record_id)
         )
@@ -265,12 +267,14 @@ class RecordsApi:
         return Reply(201, encode({key: created[key] for key in keys}))
 
 
-def find_object(model: Model, name: str) -> ObjectType:
-    """The object of a plural name. Raises BadRequest with the nearest right name."""
-    found = model.by_plural.get(name)
+def find_object(caller: Caller, name: str) -> ObjectType:
+    """The object of a plural name. Raises BadRequest with the nearest right name, PermissionDenied for a hidden one."""
+    found = caller.model.by_plural.get(name)
     if found is not None:
         return found
-    singular = model.by_singular.get(name)
+    if name in caller.state.model.by_plural:
+        raise PermissionDenied
+    singular = caller.model.by_singular.get(name)
     hint = f"Did you mean '{singular.name_plural}'?" if singular else "eg: companies"
     raise BadRequest(f"object '{name[:100]}' not found. {hint}")
 

@@ -50,7 +50,8 @@ class Context:
 
     @property
     def model(self) -> Model:
-        return self.caller.model
+        """The whole data model, whatever records of it the caller may read: it holds no values of records."""
+        return self.caller.state.model
 
     def wait(self, work: Coroutine[Any, Any, T]) -> T:
         """What comes of work in the event loop."""
