@@ -58,9 +58,9 @@ def explain(error: Exception, object_type: ObjectType, rows: Sequence[Row] = ())
 
 def _left_sight(error: asyncpg.PostgresError, object_type: ObjectType, rows: Sequence[Row]) -> Exception:
     """What `threescore.refuse` was called for."""
-    if str(error) == HIDDEN_TARGET:
+    if error.message == HIDDEN_TARGET:
         return _dangling(error, object_type, rows)
-    if str(error) == OUTSIDE:
+    if error.message == OUTSIDE:
         return BadRequest(
             f"The role may not leave a record of {object_type.name_singular} like this: it would be outside of the"
             " records that the role may see. Nothing was changed."
