@@ -37,7 +37,7 @@ def _matches(model: Model, plan: Search, place: int, item: SearchIn) -> str:
     label = _label(object_type, item)
     where = condition(scope, item.filter)
     rank_cd, rank = ("0::real", "0::real")
-    hit = f"{vector} IS NOT NULL"
+    hit = f"{stored} IS NOT NULL"
     if not plan.everything:
         rank_cd, rank = f"ts_rank_cd({vector}, {_ALL})", f"ts_rank({vector}, {_ANY})"
         some = _found("o", words)
