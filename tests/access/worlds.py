@@ -324,7 +324,7 @@ class Sight:
         [(operator, operand)] = value.items()
         found = row.get(key)
         if operator == "is":
-            return (found is None) == (operand == "NULL")
+            return bool((found is None) == (operand == "NULL"))
         if found is None:
             return None
         match operator:
