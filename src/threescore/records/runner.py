@@ -164,7 +164,7 @@ def _permitted(caller: Caller, plan: Plan, own: int) -> tuple[str, tuple[int, ..
     else:
         made = compile_seen(rights.whole, plan, rights.rules, own)
     if len(made[0]) <= CACHED_LENGTH:
-        if len(rights.statements) >= CACHE_LIMIT:
+        if len(rights.statements) >= CACHE_LIMIT // 4:
             rights.statements.clear()
         rights.statements[plan, own] = made
     return made
