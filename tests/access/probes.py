@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from msgspec import Struct
 
-from tests.access.worlds import PLURALS, World
+from tests.access.worlds import ARRANGED, PLURALS, World
 from threescore.model.objects import Field, ObjectType
 from threescore.query.grouping import aggregates_of
 
@@ -268,6 +268,14 @@ def _writes_of(world: World, random: Random, name: str, plural: str) -> Iterator
                 where = f'{{connect: {{where: {{id: "{other}"}}}}}}'
                 text = f'update{title}(id: "{row_id}", data: {{{field.name}: {where}}}) {{ id {key} }}'
                 yield Probe(**update, text=text)
+    # Records like others, which pass the rules that those pass.
+    alike = [field for field in named if field.name in ARRANGED or field.join_column in ARRANGED]
+    for number, row in enumerate(rows[:4]):
+        body = {field.join_column or field.name: row[field.join_column or field.name] for field in alike}
+        body |= {"id": f"{number:08}-3333-4333-8333-{ord(name[0]):012}", "position": ("first", "last")[number % 2]}
+        wrote = frozenset((name, field.name) for field in alike)
+        like: Any = {"object": name, "objects": about, "writes": wrote, "needs": ("read", "update")}
+        yield Probe(**like, method="POST", text=plural, body=body)
     for row in (rows[0], rows[-1], {"id": UNKNOWN}):
         path = f"{plural}/{row['id']}"
         soft: Any = {"object": name, "objects": about, "needs": ("read", "soft_delete")}

@@ -34,7 +34,7 @@ from threescore.model.objects import ObjectType
 WORLDS = int(os.environ.get("PERMISSION_WORLDS", "2"))
 ROLES = 2
 """How many roles look at each world."""
-ASKED, WRITTEN = 250, 40
+ASKED, WRITTEN = 220, 60
 """How many of all reads and writes that there are each role tries."""
 PACKED = 20
 """Root fields of one GraphQL request."""
