@@ -7,9 +7,12 @@ import difflib
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+
+Network = IPv4Network | IPv6Network
 
 PREFIX = "THREESCORE_"
 
@@ -38,6 +41,13 @@ def _database_url(text: str) -> str:
     if urlsplit(text).scheme not in {"postgresql", "postgres"}:
         raise ValueError("a URL that starts with postgresql:// is needed")
     return text
+
+
+def _networks(text: str) -> tuple[Network, ...]:
+    try:
+        return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
+    except ValueError as error:
+        raise ValueError(f"addresses or networks are needed, with commas between ({error})") from error
 
 
 def _log_level(text: str) -> str:
@@ -143,6 +153,13 @@ class Settings:
         "What API keys are signed with, 32 characters or more. Changing it makes every key handed out invalid.",
         shown_default="made on the first start and kept in the database",
         hidden=True,
+    )
+    trusted_proxies: tuple[Network, ...] = _setting(
+        _networks,
+        (),
+        "Reverse proxies whose `X-Forwarded-For` is believed, as addresses or networks with commas between: "
+        "`127.0.0.1,10.0.0.0/8`. It matters to API keys that may be used from some networks only.",
+        shown_default="none",
     )
     log_level: str = _setting(
         _log_level, "info", "The least urgent messages to log: `debug`, `info`, `warning`, `error`."

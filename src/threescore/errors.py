@@ -60,9 +60,13 @@ class NotFound(ThreescoreError):
 
 
 class Forbidden(ThreescoreError):
-    """Known, but not allowed."""
+    """Known, but not allowed. `needs` is the right that the caller lacks, where one would be enough."""
 
     status = 403
+
+    def __init__(self, message: str, *, code: str | None = None, needs: str | None = None) -> None:
+        super().__init__(message, code=code)
+        self.needs = needs
 
 
 class Conflict(ThreescoreError):

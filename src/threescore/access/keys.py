@@ -2,23 +2,35 @@
 
 import re
 import secrets
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import cached_property
+from ipaddress import ip_network
+from typing import Any
 from uuid import UUID, uuid4
 
+import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
+from threescore.access.announce import announce
+from threescore.access.origin import Network, Origin, within
 from threescore.access.roles import admin_role
+from threescore.access.scope import Scope
 from threescore.db.pool import Connection, Database, Record
 from threescore.errors import AccessRefused, BadRequest, NotFound
-from threescore.sql import quote_identifier
 
 MAX_NAME_LENGTH = 200
 _SECRET_NAME = "secret"
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
-class ApiKey(Struct, frozen=True, kw_only=True):
-    """An API key of a workspace."""
+class ApiKey(Struct, frozen=True, dict=True, kw_only=True):
+    """An API key of a workspace.
+
+    Its tokens carry the `generation` in which they were made; those of the last one but one are good until
+    `overlap_until`, all older ones are not. With `allowed_networks`, it can be used from there only. `created_by` names
+    the key or member that made it. When it was last used is known to the minute, and never taken from a cached state.
+    """
 
     id: UUID
     workspace_id: UUID
@@ -28,6 +40,13 @@ class ApiKey(Struct, frozen=True, kw_only=True):
     revoked_at: datetime | None = None
     created_at: datetime
     updated_at: datetime
+    generation: int = 0
+    overlap_until: datetime | None = None
+    scope: Scope | None = None
+    allowed_networks: tuple[str, ...] = ()
+    created_by: dict[str, Any] | None = None
+    last_used_at: datetime | None = None
+    last_used_route: str | None = None
 
     def check(self) -> None:
         """Raises AccessRefused when the key is revoked or expired."""
@@ -36,12 +55,44 @@ class ApiKey(Struct, frozen=True, kw_only=True):
         if self.expires_at <= datetime.now(UTC):
             raise AccessRefused(403, "FORBIDDEN_EXCEPTION", "This API Key is expired")
 
+    def check_generation(self, generation: int) -> None:
+        """Raises AccessRefused for a token that newer ones have taken the place of."""
+        if generation == self.generation:
+            return
+        overlaps = self.overlap_until is not None and self.overlap_until > datetime.now(UTC)
+        if generation != self.generation - 1 or not overlaps:
+            raise AccessRefused(403, "FORBIDDEN_EXCEPTION", "This API Key is revoked")
 
-_COLUMNS = "id, workspace_id, name, role_id, expires_at, revoked_at, created_at, updated_at"
+    @cached_property
+    def networks(self) -> tuple[Network, ...]:
+        """The networks from which the key may be used; none: from anywhere."""
+        return tuple(ip_network(text) for text in self.allowed_networks)
+
+    def check_origin(self, origin: Origin | None) -> None:
+        """Raises AccessRefused when the key may not be used from where the request comes."""
+        if not self.allowed_networks:
+            return
+        address = None if origin is None else origin.address
+        if address is None or not within(address, self.networks):
+            raise AccessRefused(403, "FORBIDDEN_EXCEPTION", "This API Key may not be used from this address")
+
+
+_COLUMNS = (
+    "id, workspace_id, name, role_id, expires_at, revoked_at, created_at, updated_at, generation, overlap_until,"
+    " scope, allowed_networks, created_by, last_used_at, last_used_route"
+)
 
 
 def _key(row: Record) -> ApiKey:
-    return ApiKey(**dict(row))
+    values = dict(row)
+    scope, created_by = values.pop("scope"), values.pop("created_by")
+    networks = tuple(values.pop("allowed_networks"))
+    return ApiKey(
+        **values,
+        scope=None if scope is None else msgspec.json.decode(scope, type=Scope),
+        created_by=None if created_by is None else msgspec.json.decode(created_by),
+        allowed_networks=networks,
+    )
 
 
 async def create_key(
@@ -52,23 +103,29 @@ async def create_key(
     revoked_at: datetime | None = None,
     *,
     role_id: UUID | None = None,
+    scope: Scope | None = None,
+    allowed_networks: Sequence[str] = (),
+    created_by: Mapping[str, Any] | None = None,
 ) -> ApiKey:
     """Creates an API key, with the admin role unless another one is named.
 
     Raises BadRequest for a name that is blank or too long.
     """
     row = await connection.fetchrow(
-        "INSERT INTO threescore.api_key (id, workspace_id, name, role_id, expires_at, revoked_at)"
-        f" VALUES ($1, $2, $3, $4, $5, $6) RETURNING {_COLUMNS}",
+        "INSERT INTO threescore.api_key (id, workspace_id, name, role_id, expires_at, revoked_at, scope,"
+        f" allowed_networks, created_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING {_COLUMNS}",
         uuid4(),
         workspace_id,
         _checked_name(name),
         role_id or admin_role(workspace_id).id,
         expires_at,
         revoked_at,
+        _json(scope),
+        list(allowed_networks),
+        _json(created_by),
     )
     assert row is not None
-    await _announce(connection, workspace_id)
+    await announce(connection, workspace_id)
     return _key(row)
 
 
@@ -89,6 +146,8 @@ async def update_key(
     expires_at: datetime | UnsetType = UNSET,
     revoked_at: datetime | UnsetType | None = UNSET,
     role_id: UUID | UnsetType = UNSET,
+    scope: Scope | UnsetType | None = UNSET,
+    allowed_networks: Sequence[str] | UnsetType = UNSET,
 ) -> ApiKey:
     """Changes what is given of a key; `revoked_at=None` takes its revocation back.
 
@@ -100,6 +159,8 @@ async def update_key(
         "expires_at": expires_at,
         "revoked_at": revoked_at,
         "role_id": role_id,
+        "scope": scope if scope is UNSET else _json(scope),
+        "allowed_networks": allowed_networks if isinstance(allowed_networks, UnsetType) else list(allowed_networks),
     }
     given = {column: value for column, value in changes.items() if value is not UNSET}
     assignments = "".join(f", {column} = ${place}" for place, column in enumerate(given, 3))
@@ -124,11 +185,31 @@ async def revoke_key(connection: Connection, workspace_id: UUID, key_id: UUID) -
     return await _changed(connection, workspace_id, key_id, row)
 
 
+async def regenerate_key(
+    connection: Connection, workspace_id: UUID, key_id: UUID, *, overlap_until: datetime | None, expires_at: datetime
+) -> ApiKey:
+    """Lets the tokens of a key end, those made last not before `overlap_until`. Raises NotFound."""
+    row = await connection.fetchrow(
+        "UPDATE threescore.api_key"
+        " SET generation = generation + 1, overlap_until = $3, expires_at = $4, updated_at = now()"
+        f" WHERE id = $1 AND workspace_id = $2 RETURNING {_COLUMNS}",
+        key_id,
+        workspace_id,
+        overlap_until,
+        expires_at,
+    )
+    return await _changed(connection, workspace_id, key_id, row)
+
+
 async def _changed(connection: Connection, workspace_id: UUID, key_id: UUID, row: Record | None) -> ApiKey:
     if row is None:
         raise NotFound(f"This workspace has no API key {key_id}", code="API_KEY_NOT_FOUND")
-    await _announce(connection, workspace_id)
+    await announce(connection, workspace_id)
     return _key(row)
+
+
+def _json(value: object) -> bytes | None:
+    return None if value is None else msgspec.json.encode(value)
 
 
 def _checked_name(name: str) -> str:
@@ -136,12 +217,6 @@ def _checked_name(name: str) -> str:
     if not name or len(name) > MAX_NAME_LENGTH or _UNSTORABLE.search(name):
         raise BadRequest(f"An API key's name has 1 to {MAX_NAME_LENGTH} characters")
     return name
-
-
-async def _announce(connection: Connection, workspace_id: UUID) -> None:
-    """Moves on the version of the keys, which every data statement of every worker compares with its own."""
-    schema = await connection.fetchval("SELECT schema FROM threescore.workspace WHERE id = $1", workspace_id)
-    await connection.execute(f"UPDATE {quote_identifier(schema)}._state SET access = access + 1")
 
 
 async def signing_secret(database: Database, configured: str | None) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from graphql import GraphQLError, GraphQLSyntaxError, Node
 
-from threescore.errors import DuplicateEntry, InvalidInput, NotFound, ThreescoreError, ValidationReport
+from threescore.errors import DuplicateEntry, Forbidden, InvalidInput, NotFound, ThreescoreError, ValidationReport
 
 DEFAULT_USER_MESSAGE = "An error occurred."
 INTERNAL_MESSAGE = "Something went wrong on our side. Nothing was changed."
@@ -106,6 +106,8 @@ def _of_ours(error: ThreescoreError) -> dict[str, Any]:
     found["code"] = _CODES[error.status]
     if error.index is not None:
         found["index"] = error.index
+    if isinstance(error, Forbidden) and error.needs:
+        found["needs"] = error.needs
     if isinstance(error, DuplicateEntry) and error.holder:
         found |= {"conflictingRecordId": error.holder, "conflictingObjectNameSingular": error.object_name}
     return found

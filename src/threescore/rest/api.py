@@ -30,8 +30,15 @@ from threescore.rest.http import (
     send_preflight,
     send_reply,
 )
+from threescore.rest.keys import NOTHING
 from threescore.rest.metadata import MetadataApi
 from threescore.rest.records import TAKING_A_BODY, RecordsApi
+
+ALIAS = "apiKeys"
+"""What older clients call `/rest/apiKeys`."""
+
+DEPRECATED = b"@1786320000"
+"""Since when the alias is deprecated, as the header `Deprecation` says it."""
 
 log = structlog.get_logger()
 
@@ -78,7 +85,7 @@ class RestApi:
         method = "GET" if scope["method"] == "HEAD" else scope["method"]
         try:
             parameters = parse_query_string(scope["query_string"])
-            if segments[0] == "metadata":
+            if segments[0] in ("metadata", ALIAS):
                 route, takes_body = None, method in ("POST", "PATCH", "PUT")
             else:
                 route = parse_path(method, path)
@@ -91,7 +98,7 @@ class RestApi:
             await self._caller(claims)
             raise
         if route is None:
-            return await self._of_model(claims, method, segments[1:], parameters, body)
+            return await self._of_model(claims, method, segments, parameters, body)
         return await self._of_records(claims, route, parameters, body)
 
     async def _caller(self, claims: Claims) -> Caller:
@@ -107,15 +114,20 @@ class RestApi:
     async def _of_model(
         self, claims: Claims, method: str, path: tuple[str, ...], parameters: Parameters, body: Json
     ) -> Reply:
-        await self._caller(claims)
+        caller = await self._caller(claims)
         status, payload = await self._metadata(
-            workspace_id=claims.workspace_id,
+            caller=caller,
             method=method,
-            path=path,
+            path=path[1:] if path[0] == "metadata" else path,
             query=list(parameters.values.items()),
             body=body,
+            bare=path[0] == ALIAS,
         )
-        return Reply(status, msgspec.json.encode(payload))
+        reply = Reply(status, b"" if payload is NOTHING else msgspec.json.encode(payload))
+        if path[0] == ALIAS:
+            successor = f'</rest/metadata/{"/".join(path)}>; rel="successor-version"'
+            reply.headers = ((b"deprecation", DEPRECATED), (b"link", successor.encode()))
+        return reply
 
 
 def _no_page(scope: Scope) -> ThreescoreError:

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from threescore.errors import AccessRefused, InvalidInput, ThreescoreError, ValidationReport
+from threescore.errors import AccessRefused, Forbidden, InvalidInput, ThreescoreError, ValidationReport
 
 _NAMES = {
     400: "BadRequestException",
@@ -51,6 +51,8 @@ def error_body(error: ThreescoreError) -> Mapping[str, Any]:
         body["code"] = error.code
     if error.index is not None:
         body["index"] = error.index
+    if isinstance(error, Forbidden) and error.needs:
+        body["needs"] = error.needs
     return body
 
 

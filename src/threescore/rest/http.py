@@ -31,12 +31,16 @@ _PREFLIGHT = [
 
 
 class Reply(Struct):
-    """What is answered. `warning` is the value of a `Warning` header; the media type is JSON unless it is given."""
+    """What is answered.
+
+    `warning` is the value of a `Warning` header; the media type is JSON unless it is given. `headers` are further ones.
+    """
 
     status: int
     body: bytes
     warning: str | None = None
     media_type: str | None = None
+    headers: tuple[tuple[bytes, bytes], ...] = ()
 
 
 MAX_DISCARDED = 65_536
@@ -133,7 +137,7 @@ def decode_body(body: bytes, headers: Headers) -> Json:
 async def send_reply(scope: Scope, headers: Headers, reply: Reply, send: Send) -> None:
     """Sends a reply, as 304 where the caller has it already, and without its body for HEAD."""
     status, body = reply.status, reply.body
-    fields = [(b"content-type", reply.media_type.encode()) if reply.media_type else _JSON, *_CORS]
+    fields = [(b"content-type", reply.media_type.encode()) if reply.media_type else _JSON, *_CORS, *reply.headers]
     if reply.warning:
         fields.append((b"warning", reply.warning.encode("latin-1", "replace")))
     if status == 200 and scope["method"] in ("GET", "HEAD"):

@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from graphql import GraphQLResolveInfo
 from msgspec import Struct
 
+from threescore.access.key_changes import KeyChanges
+from threescore.access.role_changes import RoleChanges
 from threescore.access.tokens import Tokens
 from threescore.catalog.changes import ModelChanges
+from threescore.catalog.state import Workspaces, WorkspaceState
 from threescore.db.pool import Database
 from threescore.model.objects import Model
 from threescore.records.caller import Caller
@@ -28,6 +31,9 @@ class Services(Struct, frozen=True):
     database: Database
     tokens: Tokens
     changes: ModelChanges
+    workspaces: Workspaces
+    roles: RoleChanges
+    keys: KeyChanges
 
 
 class AnswerTooLarge(BaseException):
@@ -47,10 +53,21 @@ class Context:
         self.base_url = base_url
         self._loop = loop
         self._values = 0
+        self._state = caller.state
 
     @property
     def model(self) -> Model:
         return self.caller.model
+
+    @property
+    def state(self) -> WorkspaceState:
+        """The workspace as it was when the request began, or when this request last changed its access."""
+        return self._state
+
+    def renew(self) -> WorkspaceState:
+        """The workspace as it is now, after a change."""
+        self._state = self.wait(self.services.workspaces.present(self.model.workspace_id))
+        return self._state
 
     def wait(self, work: Coroutine[Any, Any, T]) -> T:
         """What comes of work in the event loop."""

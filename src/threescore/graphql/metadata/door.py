@@ -8,6 +8,8 @@ import msgspec
 import structlog
 from graphql import DocumentNode, ExecutionResult, GraphQLError, OperationDefinitionNode, OperationType, execute
 
+from threescore.access.key_changes import KeyChanges
+from threescore.access.role_changes import RoleChanges
 from threescore.access.tokens import Claims, Tokens
 from threescore.catalog.changes import ModelChanges
 from threescore.catalog.state import Workspaces
@@ -35,7 +37,9 @@ class MetadataGraphql:
         self, database: Database, workspaces: Workspaces, tokens: Tokens, limits: Limits | None = None
     ) -> None:
         self._workspaces = workspaces
-        self._services = Services(database, tokens, ModelChanges(database))
+        self._services = Services(
+            database, tokens, ModelChanges(database), workspaces, RoleChanges(database), KeyChanges(database, tokens)
+        )
         self._limits = limits or Limits()
         self._documents: Documents | None = None
         self._threads = ThreadPoolExecutor(THREADS, "metadata")
