@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from threescore.access.key_changes import KeyChanges
 from threescore.access.keys import signing_secret
 from threescore.access.tokens import Tokens
 from threescore.catalog.state import Workspaces
@@ -58,7 +59,8 @@ async def issued_for(
             core, metadata = CoreGraphql(workspaces, records, Limits()), MetadataGraphql(database, workspaces, tokens)
             api = GraphqlApi(tokens, core, metadata, settings.body_limit)
         else:
-            api = RestApi(workspaces, tokens, RecordsApi(records), MetadataApi(database), settings.body_limit)
+            model = MetadataApi(database, KeyChanges(database, tokens))
+            api = RestApi(workspaces, tokens, RecordsApi(records), model, settings.body_limit)
         database.heard.clear()
         for number, body in enumerate(bodies, 1):
             status, answer = await _ask(api, token, method, target, body)

@@ -52,11 +52,10 @@ def roles(draw: st.DrawFn) -> Role:
         )
     )
     ruled = draw(st.lists(st.sampled_from(MODEL.objects), unique_by=lambda item: item.id, max_size=2))
-    switches = [
-        "can_update_all_settings",
-        "can_access_all_tools",
-        *(f"can_{right}_all_object_records" for right in RIGHTS),
-    ]
+    of_all = [f"can_{right}_all_object_records" for right in RIGHTS]
+    switches: dict[str, Any] = {
+        name: draw(st.booleans()) for name in ("can_update_all_settings", "can_access_all_tools", *of_all)
+    }
     return Role(
         id=UUID(int=draw(st.integers(1, 9))),
         universal_identifier=UUID(int=7),
@@ -75,7 +74,7 @@ def roles(draw: st.DrawFn) -> Role:
             for field in fields
         ),
         row_rules=tuple(RowRule(object_id=item.id, filter=draw(st.sampled_from(RULES[item.id]))) for item in ruled),
-        **{name: draw(st.booleans()) for name in switches},
+        **switches,
     )
 
 

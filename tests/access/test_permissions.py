@@ -48,7 +48,7 @@ def literal(kind: Any) -> str:
         fields = {name: field for name, field in kind.fields.items() if isinstance(field.type, GraphQLNonNull)}
         return "{" + ", ".join(f"{name}: {literal(field.type)}" for name, field in fields.items()) + "}"
     if hasattr(kind, "values"):
-        return next(iter(kind.values))
+        return str(next(iter(kind.values)))
     return {"UUID": f'"{uuid4()}"', "Boolean": "true", "Int": "1", "Float": "1"}.get(kind.name, '"x"')
 
 
@@ -127,7 +127,7 @@ def test_rest_refuses_the_same(key_with: Callable[..., httpx.Client]) -> None:
             first, _, last = resource.partition("/")
             item = f"/{uuid4()}" if last or (method != "POST") else ""
             path = f"/rest/metadata/{first}{item}{f'/{last}' if last else ''}"
-            body = {} if method in ("POST", "PATCH", "PUT") else None
+            body: Any = {} if method in ("POST", "PATCH", "PUT") else None
             response = client.request(method, path, json=body)
             if operation in OPEN:
                 assert response.status_code == 404
@@ -150,15 +150,15 @@ def test_rest_refuses_the_same(key_with: Callable[..., httpx.Client]) -> None:
 
 def test_what_roles_allow_is_not_told_to_everybody(key_with: Callable[..., httpx.Client]) -> None:
     with key_with() as client:
-        for inside in (
+        for part in (
             "apiKeys { id }",
             "workspaceMembers { id }",
             "rowRules { filter }",
             "rowLevelPermissionPredicates { id }",
         ):
-            body = {"query": f"{{ currentWorkspace {{ id defaultRole {{ label {inside} }} }} }}"}
+            body = {"query": f"{{ currentWorkspace {{ id defaultRole {{ label {part} }} }} }}"}
             (error,) = client.post("/metadata", json=body).json()["errors"]
-            assert error["message"] == NO_PERMISSION, inside
+            assert error["message"] == NO_PERMISSION, part
         body = {"query": "{ currentWorkspace { defaultRole { label } } }"}
         assert client.post("/metadata", json=body).json()["data"]["currentWorkspace"]["defaultRole"] == {
             "label": "Member"

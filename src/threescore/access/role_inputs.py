@@ -49,6 +49,8 @@ def read_role(body: Input, *, creating: bool) -> dict[str, Any]:
     }
     if isinstance(found["label"], str) and len(found["label"]) > MAX_TEXT:
         reader.problems.append(f"label must be shorter than or equal to {MAX_TEXT} characters")
+    if found["label"] == "" and body["label"]:
+        reader.problems.append("label should not be empty")
     if creating:
         found["id"] = reader.uuid("id") or UNSET
     reader.check()
