@@ -174,6 +174,9 @@ def test_no_scope_narrows_nothing() -> None:
         ({"employees": {"gt": 5}}, True),
         ({"or": [{"name": {"eq": "x"}}, {"not": {"employees": {"gt": 5}}}]}, True),
         ({"people": {"city": {"eq": "Ghent"}}}, True),
+        ({"opportunities": {"pointOfContactId": {"is": "NULL"}}}, True),
+        ({"people": {"searchVector": {"is": "NULL"}}}, True),
+        ({"opportunities": {"stage": {"eq": "NEW"}}}, False),
         ({"name": {"eq": "x"}}, False),
         ({"accountOwnerId": {"is": "NULL"}}, False),
     ],
@@ -185,6 +188,10 @@ def test_a_row_rule_tells_nothing_that_its_maker_may_not_know(filter: dict[str, 
         field_rights=(
             FieldRights(object_id=company.id, field_id=company.field_by_name["employees"].id, can_read=False),
             FieldRights(object_id=person.id, field_id=person.field_by_name["city"].id, can_read=False),
+            FieldRights(object_id=person.id, field_id=person.field_by_name["jobTitle"].id, can_read=False),
+            FieldRights(
+                object_id=person.id, field_id=person.field_by_name["pointOfContactForOpportunities"].id, can_read=False
+            ),
         ),
     )
     candidate = msgspec.structs.replace(holder, row_rules=(RowRule(object_id=company.id, filter=filter),))

@@ -25,7 +25,7 @@ async def changing(database: Database, caller: Caller) -> AsyncIterator[tuple[Co
     It begins with the same lock as a change of the data model: what a change looks at does not move under it. Raises
     AccessRefused when the caller is no longer let in, Unavailable when others do not finish.
     """
-    workspace_id = caller.model.workspace_id
+    workspace_id = caller.state.model.workspace_id
     try:
         async with database.transaction() as connection:
             await connection.execute(f"SET LOCAL lock_timeout = '{QUEUE_TIMEOUT}'")
@@ -49,7 +49,7 @@ def existing_role(caller: Caller, role_id: UUID) -> Role:
 
 def check_grant(caller: Caller, role: Role) -> None:
     """Raises Forbidden when a role allows what the caller's own does not: nobody hands out more than they have."""
-    excess = exceeds(role, caller.role, caller.model)
+    excess = exceeds(role, caller.role, caller.state.model)
     if excess is not None:
         raise Forbidden(
             f'{NO_PERMISSION}: the role "{role.label}" allows {excess}, which your own does not',

@@ -13,7 +13,7 @@ from threescore.access.flags import SETTINGS, TOOLS
 from threescore.access.roles import FieldRights, ObjectRights, Role, RowRule
 from threescore.access.row_rules import fields_used
 from threescore.access.scope import Scope
-from threescore.model.objects import Model, ObjectType
+from threescore.model.objects import Field, Model, ObjectType
 
 RIGHTS = ("read", "update", "soft_delete", "destroy")
 """What may be done with the records of an object."""
@@ -119,12 +119,23 @@ def _excess_of_rule(model: Model, own: RowRule, known: RowRule | None, theirs: _
         owner = model.owner(field)
         if field.id in fields_known:
             continue
-        readable = _effective(theirs.role, theirs.rights.get(owner.id)).read and (
-            owner.id == own.object_id or owner.id not in theirs.rules
-        )
-        rights = (rights for rights in theirs.fields.get(owner.id, ()) if rights.field_id == field.id)
-        if not readable or not may_read(next(rights, None)):
+        hides_rows = owner.id != own.object_id and owner.id in theirs.rules
+        if hides_rows or not _is_readable(model, field, theirs):
             yield f'a row rule that depends on the field "{field.name}" of {owner.name_plural}'
+
+
+def _is_readable(model: Model, field: Field, side: _ByObject) -> bool:
+    """Whether a role can read a field: a relation from both sides, a search vector with all that is in it."""
+
+    def alone(one: Field) -> bool:
+        rights = (rights for rights in side.fields.get(one.object_id, ()) if rights.field_id == one.id)
+        return _effective(side.role, side.rights.get(one.object_id)).read and may_read(next(rights, None))
+
+    if field.is_relation and not alone(model.inverse(field)):
+        return False
+    if field.type == "TS_VECTOR" and not all(alone(one) for one in model.owner(field).fields if one.is_searchable):
+        return False
+    return alone(field)
 
 
 def may_read(rights: FieldRights | None) -> bool:

@@ -48,7 +48,7 @@ class KeyChanges:
     async def list(self, caller: Caller) -> "list[ApiKey]":
         """All keys of the workspace as they are now, revoked ones too, in the order of their creation."""
         async with self._database.acquire() as connection:
-            return await keys.list_keys(connection, caller.model.workspace_id)
+            return await keys.list_keys(connection, caller.state.model.workspace_id)
 
     async def get(self, caller: Caller, key_id: UUID) -> ApiKey | None:
         """A key as it is now, or None."""
@@ -61,12 +61,12 @@ class KeyChanges:
         networks = _networks(body.get("allowedNetworks"))
         role_id = _required_id(body, "roleId")
         async with changing(self._database, caller) as (connection, present):
-            scope = _scope(body.get("scope"), present.model)
+            scope = _scope(body.get("scope"), present.state.model)
             role = _assignable(existing_role(present, role_id))
             _check_key(present, role, scope, networks)
             return await keys.create_key(
                 connection,
-                present.model.workspace_id,
+                present.state.model.workspace_id,
                 name,
                 expires_at,
                 revoked_at,
@@ -86,7 +86,7 @@ class KeyChanges:
             key = present.state.keys.get(key_id)
             if key is None:
                 return None
-            scope = _scope(body["scope"], present.model) if "scope" in body else UNSET
+            scope = _scope(body["scope"], present.state.model) if "scope" in body else UNSET
             if any(value is not UNSET for value in (expires_at, revoked_at, scope, networks)):
                 _check_key(
                     present,
@@ -96,7 +96,7 @@ class KeyChanges:
                 )
             return await keys.update_key(
                 connection,
-                present.model.workspace_id,
+                present.state.model.workspace_id,
                 key_id,
                 name=name,
                 expires_at=expires_at,
@@ -110,7 +110,7 @@ class KeyChanges:
         async with changing(self._database, caller) as (connection, present):
             if key_id not in present.state.keys:
                 return None
-            return await keys.revoke_key(connection, present.model.workspace_id, key_id)
+            return await keys.revoke_key(connection, present.state.model.workspace_id, key_id)
 
     async def assign_role(self, caller: Caller, key_id: UUID, role_id: UUID) -> None:
         """Gives a key another role. Raises NotFound."""
@@ -121,7 +121,7 @@ class KeyChanges:
                 # Who may not make such a key may not take it over either.
                 _check_key(present, _role_of(present, key), key.scope, key.allowed_networks)
             _check_key(present, role, key.scope, key.allowed_networks)
-            await keys.update_key(connection, present.model.workspace_id, key_id, role_id=role_id)
+            await keys.update_key(connection, present.state.model.workspace_id, key_id, role_id=role_id)
 
     async def mint(self, caller: Caller, key_id: UUID, expires_at: str | None) -> str:
         """A new token of a key, besides those that it has. It is kept nowhere. Raises NotFound."""
@@ -149,7 +149,7 @@ class KeyChanges:
             until = _until(expires_at, key)
             key = await keys.regenerate_key(
                 connection,
-                present.model.workspace_id,
+                present.state.model.workspace_id,
                 key_id,
                 overlap_until=datetime.now(UTC) + timedelta(hours=overlap) if overlap else None,
                 expires_at=until,
@@ -191,7 +191,7 @@ def _check_good(key: ApiKey) -> None:
 
 def _check_key(caller: Caller, role: Role, scope: Scope | None, networks: Sequence[str]) -> None:
     """Raises Forbidden when such a key could do what the caller cannot."""
-    check_grant(caller, narrowed(role, scope, caller.model))
+    check_grant(caller, narrowed(role, scope, caller.state.model))
     own = caller.principal.networks if isinstance(caller.principal, ApiKey) else ()
     if own and not (networks and all(_is_inside(ip_network(text), own) for text in networks)):
         raise Forbidden(

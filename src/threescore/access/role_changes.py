@@ -67,10 +67,10 @@ class RoleChanges:
         role = Role(universal_identifier=uuid4(), **{"can_be_assigned_to_agents": True, **given})
         async with changing(self._database, caller) as (connection, present):
             _check_label(present, role, "create")
-            _check_consistent(present.model, role, "create")
+            _check_consistent(present.state.model, role, "create")
             check_grant(present, role)
             try:
-                await insert_role(connection, present.model.workspace_id, role)
+                await insert_role(connection, present.state.model.workspace_id, role)
             except asyncpg.UniqueViolationError as error:
                 raise Conflict(f"There is a role with the id {role.id} already") from error
         return role.id
@@ -88,7 +88,7 @@ class RoleChanges:
             role = existing_role(present, role_id)
             _check_editable(role, "delete")
             check_grant(present, role)
-            default_id = await role_store.default_role_id(connection, present.model.workspace_id)
+            default_id = await role_store.default_role_id(connection, present.state.model.workspace_id)
             if role_id == default_id:
                 raise Forbidden(
                     "The default role cannot be deleted; choose another default role first",
@@ -178,7 +178,7 @@ class RoleChanges:
                     f'Role "{role.label}" cannot be assigned to users', code="ROLE_CANNOT_BE_ASSIGNED_TO_USERS"
                 )
             check_grant(present, role)
-            await role_store.set_default_role(connection, present.model.workspace_id, role_id)
+            await role_store.set_default_role(connection, present.state.model.workspace_id, role_id)
 
     @asynccontextmanager
     async def _editing(
@@ -189,8 +189,8 @@ class RoleChanges:
             role = existing_role(present, role_id)
             _check_editable(role, "update")
             check_grant(present, role)
-            changed = change(role, present.model)
-            _check_consistent(present.model, changed, "update")
+            changed = change(role, present.state.model)
+            _check_consistent(present.state.model, changed, "update")
             check_grant(present, changed)
             _check_own(present, changed)
             yield _Edit(connection, present, changed)

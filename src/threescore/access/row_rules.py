@@ -1,8 +1,8 @@
 """Row rules: filters that the records of an object must pass to exist for a role.
 
 A rule is a filter as the APIs take it, in which the text `"me"` stands for the member who calls, wherever the id of a
-member may stand: `{"accountOwnerId": {"eq": "me"}}`. API keys are no members: a rule that speaks of `"me"` shows them
-nothing. Clients of the wire write rules as predicates, which are made into such a filter here.
+member may stand: `{"accountOwnerId": {"eq": "me"}}`. API keys are no members: to them, `"me"` is nobody. Clients of the
+wire write rules as predicates, which are made into such a filter here.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,11 +14,15 @@ from msgspec import Struct
 from threescore.access.roles import Role, RowRule
 from threescore.errors import BadRequest
 from threescore.model.objects import Field, Model, ObjectType
-from threescore.query.filters import bind_filter
+from threescore.query.filters import DEPTH_LIMIT, bind_filter
 from threescore.query.plan import EVERYTHING
 
 ME = "me"
-OPERATORS_OF_ME = ("eq", "neq", "in")
+OPERATORS_OF_ME = ("eq", "in")
+"""How an id can be compared with `"me"`. Negated, it would find everything for API keys."""
+
+GROUP_LIMIT = 200
+
 _NOBODY = str(UUID(int=0))
 _MEMBER = "workspaceMember"
 _INVALID = "INVALID_ARG"
@@ -30,26 +34,11 @@ def _is_me(operator: str, value: object) -> bool:
     return operator in OPERATORS_OF_ME and (value == ME or (isinstance(value, list) and ME in value))
 
 
-def for_member(model: Model, rule: RowRule, member_id: UUID | None) -> Tree | None:
-    """The filter of a rule for a member, or for a key, which is none. None hides everything.
+class _Somebody:
+    """Puts the id of a member in the places of `"me"`, which are those where a field holds ids."""
 
-    Only where a field holds ids is `"me"` the member; elsewhere it is a text like any other.
-    """
-    item = model.by_id.get(rule.object_id)
-    if item is None:
-        return None
-    places = _Places(model, str(member_id or _NOBODY))
-    filter: Tree = places.replaced(item, rule.filter)
-    return None if places.found and member_id is None else filter
-
-
-class _Places:
-    """Finds and replaces `"me"` in filters."""
-
-    def __init__(self, model: Model, member_id: str) -> None:
+    def __init__(self, model: Model) -> None:
         self._model = model
-        self._member_id = member_id
-        self.found = False
 
     def replaced(self, item: ObjectType, tree: Any) -> Any:
         if isinstance(tree, list):
@@ -80,10 +69,7 @@ class _Places:
     def _operand(self, operator: str, operand: Any) -> Any:
         if not _is_me(operator, operand):
             return operand
-        self.found = True
-        if isinstance(operand, list):
-            return [self._member_id if item == ME else item for item in operand]
-        return self._member_id
+        return [_NOBODY if item == ME else item for item in operand] if isinstance(operand, list) else _NOBODY
 
 
 def fields_used(model: Model, rule: RowRule) -> list[Field]:
@@ -113,7 +99,7 @@ def check_rule(model: Model, rule: RowRule) -> None:
     item = model.by_id.get(rule.object_id)
     if item is None:
         raise BadRequest("The object of the rule does not exist", code="OBJECT_METADATA_NOT_FOUND")
-    tree = for_member(model, rule, UUID(_NOBODY))
+    tree = _Somebody(model).replaced(item, rule.filter)
     if bind_filter(model, item, tree, []) == EVERYTHING:
         raise BadRequest("A row rule must hold a condition; this one would hide nothing", code=_INVALID)
 
@@ -162,6 +148,8 @@ def predicates_filter(
 
     Raises BadRequest, naming the predicate or group at fault.
     """
+    if len(groups) > GROUP_LIMIT:
+        raise _invalid(f"A row rule may have at most {GROUP_LIMIT} groups")
     by_id = {group.id: group for group in groups}
     for group in groups:
         _check_no_circle(group, by_id)
@@ -196,6 +184,8 @@ def _check_no_circle(group: PredicateGroup, by_id: Mapping[UUID, PredicateGroup]
         if parent not in by_id:
             raise _invalid(f"The group {group.id} is in the group {parent}, which is not given")
         seen.add(parent)
+        if len(seen) > DEPTH_LIMIT:
+            raise _invalid(f"Groups may be nested at most {DEPTH_LIMIT} levels deep")
         parent = by_id[parent].parent_id
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -23,13 +24,13 @@ class Usage:
     def __init__(self, database: Database, interval: float = INTERVAL) -> None:
         self._database = database
         self._interval = interval
-        self._seen: dict[UUID, tuple[Origin, datetime]] = {}
+        self._seen: dict[UUID, tuple[Origin, float]] = {}
         self._task: asyncio.Task[None] | None = None
 
     def note(self, origin: Origin) -> None:
         """Remembers a request that was let in with an API key."""
         if origin.key is not None:
-            self._seen[origin.key[1]] = (origin, datetime.now(UTC))
+            self._seen[origin.key[1]] = (origin, time.time())
 
     def start(self) -> None:
         """Writes from now on, in the background."""
@@ -59,7 +60,7 @@ class Usage:
                 " FROM unnest($1::uuid[], $2::timestamptz[], $3::text[]) AS u(id, at, route)"
                 " WHERE k.id = u.id AND (k.last_used_at IS NULL OR k.last_used_at < u.at)",
                 list(seen),
-                [at for _, at in seen.values()],
+                [datetime.fromtimestamp(at, UTC) for _, at in seen.values()],
                 [_storable(origin.route) for origin, _ in seen.values()],
             )
         except (Unavailable, OSError) as error:

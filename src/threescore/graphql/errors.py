@@ -29,6 +29,8 @@ _USER_MESSAGES: Mapping[str, str] = {
     "API_KEY_EXPIRED": "This API Key has expired. Please create a new one.",
     "API_KEY_NOT_FOUND": "API Key not found.",
     "API_KEY_REVOKED": "This API Key is revoked.",
+    "CANNOT_UPDATE_SELF_ROLE": "You cannot take this right from your own role.",
+    "DEFAULT_ROLE_CANNOT_BE_DELETED": "The default role cannot be deleted.",
     "FIELD_METADATA_NOT_FOUND": "Field not found.",
     "FIELD_MUTATION_NOT_ALLOWED": "This field cannot be modified.",
     "FORBIDDEN_EXCEPTION": "You do not have permission to perform this action.",
@@ -37,6 +39,7 @@ _USER_MESSAGES: Mapping[str, str] = {
     "PERMISSION_DENIED": "User does not have permission.",
     "RECORD_NOT_FOUND": "This record does not exist or has been deleted.",
     "ROLE_CANNOT_BE_ASSIGNED_TO_API_KEYS": "This role cannot be assigned to API keys.",
+    "ROLE_CANNOT_BE_ASSIGNED_TO_USERS": "This role cannot be assigned to users.",
     "ROLE_NOT_FOUND": "Role not found.",
     "UNAUTHENTICATED": "You must be authenticated to perform this action.",
 }

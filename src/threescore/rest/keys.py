@@ -7,7 +7,7 @@ from uuid import UUID
 from threescore.access.key_changes import KeyChanges
 from threescore.access.key_wire import key_values
 from threescore.access.keys import ApiKey
-from threescore.access.permissions import check_operation
+from threescore.access.operations import check_operation
 from threescore.errors import BadRequest, Forbidden, InvalidInput
 from threescore.records.caller import Caller
 from threescore.rest.metadata_pages import Page

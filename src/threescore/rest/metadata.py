@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from threescore.access.key_changes import KeyChanges
-from threescore.access.permissions import check_operation
+from threescore.access.operations import check_operation
 from threescore.catalog.changes import ModelChanges
 from threescore.catalog.changes.inputs import read_uuid
 from threescore.catalog.load import load_model
@@ -71,7 +71,7 @@ class MetadataApi:
         if resource == "apiKeys":
             return await self._keys(caller, operation, item_id, None if bare else query, body)
         check_operation(caller, operation)
-        return await self._of_model(caller.model.workspace_id, resource, method, item_id, query, body)
+        return await self._of_model(caller.state.model.workspace_id, resource, method, item_id, query, body)
 
     async def _of_model(
         self, workspace_id: UUID, resource: str, method: str, item_id: UUID | None, query: Query, body: object

@@ -8,7 +8,7 @@ from typing import Any
 
 from graphql import GraphQLError, GraphQLObjectType, GraphQLScalarType, GraphQLSchema, build_schema
 
-from threescore.access.permissions import check_operation
+from threescore.access.operations import check_operation
 from threescore.catalog.changes.inputs import read_uuid
 from threescore.catalog.wire import iso
 from threescore.graphql.metadata import changes, keys, model, roles, workspace

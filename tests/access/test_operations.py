@@ -12,7 +12,7 @@ from graphql import GraphQLInputObjectType, GraphQLNonNull, GraphQLObjectType, i
 
 from threescore.access.flags import FLAGS
 from threescore.access.keys import create_key, signing_secret
-from threescore.access.permissions import NEEDED, OPEN
+from threescore.access.operations import NEEDED, OPEN
 from threescore.access.roles import Role, insert_role
 from threescore.access.tokens import Tokens
 from threescore.catalog.workspaces import Workspace
