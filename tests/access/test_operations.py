@@ -12,12 +12,15 @@ from graphql import GraphQLInputObjectType, GraphQLNonNull, GraphQLObjectType, i
 
 from threescore.access.flags import FLAGS
 from threescore.access.keys import create_key, signing_secret
-from threescore.access.operations import NEEDED, OPEN
+from threescore.access.operations import NEEDED, OPEN, check_operation
 from threescore.access.roles import Role, insert_role
 from threescore.access.tokens import Tokens
+from threescore.catalog.state import Workspaces
 from threescore.catalog.workspaces import Workspace
 from threescore.db.pool import Database
+from threescore.errors import Forbidden
 from threescore.graphql.metadata.schema import metadata_schema
+from threescore.records.caller import Caller
 from threescore.rest.metadata import OPERATIONS
 
 NO_PERMISSION = "Entity performing the request does not have permission"
@@ -70,6 +73,16 @@ def test_every_operation_is_in_the_table_or_open() -> None:
         assert flags
         assert set(flags) <= FLAGS.keys()
     assert set(OPERATIONS.values()) <= NEEDED.keys() | OPEN
+
+
+@pytest.mark.anyio
+async def test_what_is_not_in_the_table_is_for_nobody(db: Database, workspace: Workspace, token: str) -> None:
+    claims = Tokens(await signing_secret(db, None)).verify(token)
+    administrator = Caller.of(await Workspaces(db).present(workspace.id), claims)
+    for name in (*NEEDED, *OPEN):
+        check_operation(administrator, name)
+    with pytest.raises(Forbidden, match='Nobody may use "launchRocket"'):
+        check_operation(administrator, "launchRocket")
 
 
 @pytest.fixture
