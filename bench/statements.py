@@ -55,10 +55,13 @@ async def issued_for(
         workspaces, records = Workspaces(database), Records(database, settings.batch_limit)
         api: RestApi | GraphqlApi
         if target == "/graphql":
-            core, metadata = CoreGraphql(workspaces, records, Limits()), MetadataGraphql(database, workspaces, tokens)
+            core, metadata = (
+                CoreGraphql(database, workspaces, records, Limits()),
+                MetadataGraphql(database, workspaces, tokens),
+            )
             api = GraphqlApi(tokens, core, metadata, settings.body_limit)
         else:
-            api = RestApi(workspaces, tokens, RecordsApi(records), MetadataApi(database), settings.body_limit)
+            api = RestApi(database, workspaces, tokens, RecordsApi(records), MetadataApi(database), settings.body_limit)
         database.heard.clear()
         for number, body in enumerate(bodies, 1):
             status, answer = await _ask(api, token, method, target, body)

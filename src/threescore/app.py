@@ -72,10 +72,12 @@ class Application:
             first=settings.graphql_page_limit,
         )
         self._database = database
-        self._rest = RestApi(workspaces, tokens, RecordsApi(records), MetadataApi(database), settings.body_limit)
+        self._rest = RestApi(
+            database, workspaces, tokens, RecordsApi(records), MetadataApi(database), settings.body_limit
+        )
         self._graphql = GraphqlApi(
             tokens,
-            CoreGraphql(workspaces, records, limits),
+            CoreGraphql(database, workspaces, records, limits),
             MetadataGraphql(database, workspaces, tokens, limits),
             settings.body_limit,
         )

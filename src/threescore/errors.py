@@ -71,6 +71,18 @@ class Conflict(ThreescoreError):
     status = 409
 
 
+class PreconditionFailed(ThreescoreError):
+    """The record is not the one that the caller said it must be."""
+
+    status = 412
+
+
+class UnprocessableRequest(ThreescoreError):
+    """Understood, but at odds with what the same caller sent before."""
+
+    status = 422
+
+
 class TooLarge(ThreescoreError):
     """The body is over the limit."""
 

@@ -17,8 +17,10 @@ _CODES = {
     403: "FORBIDDEN",
     404: "NOT_FOUND",
     409: "CONFLICT",
+    412: "BAD_USER_INPUT",
     413: "BAD_USER_INPUT",
     415: "BAD_USER_INPUT",
+    422: "BAD_USER_INPUT",
     503: "TIMEOUT",
 }
 

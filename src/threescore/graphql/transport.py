@@ -7,6 +7,7 @@ from urllib.parse import parse_qs
 import msgspec
 import structlog
 
+from threescore.access.idempotency import Keyed
 from threescore.access.tokens import Tokens, bearer_token
 from threescore.errors import AccessRefused, BadRequest, ThreescoreError
 from threescore.graphql.core.execute import CoreGraphql, refusal
@@ -15,6 +16,7 @@ from threescore.graphql.metadata import MetadataGraphql
 from threescore.graphql.request import GraphqlRequest, GraphqlResponse
 from threescore.rest.envelope import encode_error
 from threescore.rest.http import (
+    REPLAYED,
     Headers,
     Receive,
     Reply,
@@ -59,7 +61,8 @@ class GraphqlApi:
         if GRAPHQL_JSON in _accepted(scope):
             media_type = f"{GRAPHQL_JSON}; charset=utf-8"
             status = status if response.has_data or status != 200 else 400
-        await send_reply(scope, headers, Reply(status, response.body, media_type=media_type), send)
+        fields = (REPLAYED,) if response.replayed else ()
+        await send_reply(scope, headers, Reply(status, response.body, media_type=media_type, fields=fields), send)
 
     async def _response(self, scope: Scope, receive: Receive, headers: Headers) -> GraphqlResponse:
         request = await self._request(scope, receive, headers)
@@ -81,16 +84,20 @@ class GraphqlApi:
         if scope["method"] != "POST":
             return _malformed(f"Method {scope['method']} is not allowed; use GET for queries or POST.", 405)
         raw = await read_body(receive, headers, self._body_limit)
+        keyed = None
+        if headers.idempotency_key is not None:
+            keyed = Keyed.of(headers.idempotency_key, (scope["path"].encode(), raw))
         media_type = (headers.content_type or "").partition(";")[0].strip().lower()
         if media_type == "application/graphql":
-            return GraphqlRequest(query=raw.decode("utf-8", "replace"), variables={})
+            return GraphqlRequest(query=raw.decode("utf-8", "replace"), variables={}, keyed=keyed)
         try:
             body: Any = decode_body(raw, headers)
         except BadRequest as error:
             return _malformed(error.message, 400)
         if isinstance(body, list):
             return _malformed("Batching is not supported.", 400)
-        return _from_mapping(body)
+        found = _from_mapping(body)
+        return msgspec.structs.replace(found, keyed=keyed) if isinstance(found, GraphqlRequest) else found
 
 
 def _base_url(scope: Scope) -> str:

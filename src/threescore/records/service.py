@@ -58,6 +58,10 @@ class Records:
         self._runner = Runner(database)
         self.batch_limit = batch_limit
 
+    def over(self, database: Database) -> "Records":
+        """The same service on another pool, or inside a transaction."""
+        return type(self)(database, self.batch_limit)
+
     # Reads
 
     async def find_one(self, caller: Caller, object_type: ObjectType, selection: Selection, record_id: str) -> bytes:

@@ -3,8 +3,10 @@
 import msgspec
 import structlog
 
+from threescore.access.idempotency import Answer, Keyed, once
 from threescore.access.tokens import Claims, Tokens, bearer_token
 from threescore.catalog.state import Workspaces
+from threescore.db.pool import Database
 from threescore.errors import InvalidInput, NotFound, ThreescoreError
 from threescore.model.fields.base import Json
 from threescore.records.caller import Caller, answer_for
@@ -18,6 +20,7 @@ from threescore.rest.grammar.warnings import (
     warning_header,
 )
 from threescore.rest.http import (
+    REPLAYED,
     Headers,
     Receive,
     Reply,
@@ -40,8 +43,15 @@ class RestApi:
     """Everything below `/rest`."""
 
     def __init__(
-        self, workspaces: Workspaces, tokens: Tokens, records: RecordsApi, metadata: MetadataApi, body_limit: int
+        self,
+        database: Database,
+        workspaces: Workspaces,
+        tokens: Tokens,
+        records: RecordsApi,
+        metadata: MetadataApi,
+        body_limit: int,
     ) -> None:
+        self._database = database
         self._workspaces = workspaces
         self._tokens = tokens
         self._records = records
@@ -85,37 +95,82 @@ class RestApi:
                 takes_body = route.action in TAKING_A_BODY
                 ignored += unknown_parameters(route.action, parameters.values)
                 ignored += repeated_parameters(route.action, parameters.repeated)
-            body = await self._body(receive, headers) if takes_body else None
+            raw = await read_body(receive, headers, self._body_limit) if takes_body else b""
+            body = decode_body(raw, headers) if takes_body else None
+            keyed = _keyed(scope, headers, raw) if _writes(method, route) else None
         except ThreescoreError:
             # Whoever is not let in hears of nothing else.
             await self._caller(claims)
             raise
         if route is None:
-            return await self._of_model(claims, method, segments[1:], parameters, body)
-        return await self._of_records(claims, route, parameters, body)
+            return await self._of_model(claims, method, segments[1:], parameters, body, keyed)
+        return await self._of_records(claims, route, parameters, body, keyed)
 
     async def _caller(self, claims: Claims) -> Caller:
         """The caller in the workspace as it is at this moment. Raises AccessRefused."""
         return Caller.of(await self._workspaces.present(claims.workspace_id), claims)
 
-    async def _body(self, receive: Receive, headers: Headers) -> Json:
-        return decode_body(await read_body(receive, headers, self._body_limit), headers)
+    async def _of_records(
+        self, claims: Claims, route: Route, parameters: Parameters, body: Json, keyed: Keyed | None
+    ) -> Reply:
+        async def answer(caller: Caller) -> Reply:
+            if keyed is None:
+                return await self._records(caller, route, parameters, body)
 
-    async def _of_records(self, claims: Claims, route: Route, parameters: Parameters, body: Json) -> Reply:
-        return await answer_for(self._workspaces, claims, lambda caller: self._records(caller, route, parameters, body))
+            async def run(database: Database) -> Answer:
+                reply = await self._records.over(database)(caller, route, parameters, body)
+                return Answer(reply.status, reply.body)
+
+            # What removes records must see, or collide with, all that came to refer to them.
+            removes = route.action in ("deleteOne", "deleteMany")
+            return _reply(await once(self._database, caller, keyed, run, _refused, snapshot=removes))
+
+        return await answer_for(self._workspaces, claims, answer)
 
     async def _of_model(
-        self, claims: Claims, method: str, path: tuple[str, ...], parameters: Parameters, body: Json
+        self,
+        claims: Claims,
+        method: str,
+        path: tuple[str, ...],
+        parameters: Parameters,
+        body: Json,
+        keyed: Keyed | None,
     ) -> Reply:
-        await self._caller(claims)
-        status, payload = await self._metadata(
-            workspace_id=claims.workspace_id,
-            method=method,
-            path=path,
-            query=list(parameters.values.items()),
-            body=body,
-        )
-        return Reply(status, msgspec.json.encode(payload))
+        caller = await self._caller(claims)
+
+        async def run(database: Database | None) -> Answer:
+            api = self._metadata if database is None else self._metadata.over(database)
+            status, payload = await api(
+                workspace_id=claims.workspace_id,
+                method=method,
+                path=path,
+                query=list(parameters.values.items()),
+                body=body,
+            )
+            return Answer(status, msgspec.json.encode(payload))
+
+        if keyed is None:
+            return _reply(await run(None))
+        return _reply(await once(self._database, caller, keyed, run, _refused, on_present_model=False))
+
+
+def _writes(method: str, route: Route | None) -> bool:
+    return method != "GET" and (route is None or route.action != "findDuplicates")
+
+
+def _keyed(scope: Scope, headers: Headers, body: bytes) -> Keyed | None:
+    if headers.idempotency_key is None:
+        return None
+    parts = (scope["method"].encode(), scope["path"].encode("utf-8", "surrogatepass"), scope["query_string"], body)
+    return Keyed.of(headers.idempotency_key, parts)
+
+
+def _refused(error: ThreescoreError) -> Answer:
+    return Answer(*encode_error(error))
+
+
+def _reply(answer: Answer) -> Reply:
+    return Reply(answer.status, answer.body, fields=(REPLAYED,) if answer.replayed else ())
 
 
 def _no_page(scope: Scope) -> ThreescoreError:

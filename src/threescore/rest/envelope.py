@@ -13,8 +13,10 @@ _NAMES = {
     403: "ForbiddenException",
     404: "NotFoundException",
     409: "ConflictException",
+    412: "PreconditionFailedException",
     413: "PayloadTooLargeException",
     415: "UnsupportedMediaTypeException",
+    422: "UnprocessableEntityException",
     503: "ServiceUnavailableException",
 }
 _WITH_CODE = "Error"

@@ -20,7 +20,7 @@ Send = Callable[[Message], Awaitable[None]]
 _JSON = (b"content-type", b"application/json; charset=utf-8")
 _CORS = (
     (b"access-control-allow-origin", b"*"),
-    (b"access-control-expose-headers", b"ETag, Warning, WWW-Authenticate"),
+    (b"access-control-expose-headers", b"ETag, Idempotent-Replayed, Warning, WWW-Authenticate"),
 )
 _PREFLIGHT = [
     *_CORS,
@@ -31,13 +31,20 @@ _PREFLIGHT = [
 
 
 class Reply(Struct):
-    """What is answered. `warning` is the value of a `Warning` header; the media type is JSON unless it is given."""
+    """What is answered. `warning` is the value of a `Warning` header; the media type is JSON unless it is given.
+
+    `fields` are more headers, their names in lower case.
+    """
 
     status: int
     body: bytes
     warning: str | None = None
     media_type: str | None = None
+    fields: tuple[tuple[bytes, bytes], ...] = ()
 
+
+REPLAYED = (b"idempotent-replayed", b"true")
+"""The header of an answer that was given before."""
 
 MAX_DISCARDED = 65_536
 """The largest body, in bytes, that is taken in although nobody wants it."""
@@ -53,6 +60,7 @@ class Headers(Struct):
     content_type: str | None = None
     content_length: int | None = None
     if_none_match: str | None = None
+    idempotency_key: str | None = None
     body_waits: bool = False
 
 
@@ -69,6 +77,8 @@ def read_headers(scope: Scope) -> Headers:
             found.body_waits = value != b"0"
         elif name == b"if-none-match":
             found.if_none_match = value.decode("latin-1")
+        elif name == b"idempotency-key":
+            found.idempotency_key = value.decode("latin-1")
     return found
 
 
@@ -133,7 +143,7 @@ def decode_body(body: bytes, headers: Headers) -> Json:
 async def send_reply(scope: Scope, headers: Headers, reply: Reply, send: Send) -> None:
     """Sends a reply, as 304 where the caller has it already, and without its body for HEAD."""
     status, body = reply.status, reply.body
-    fields = [(b"content-type", reply.media_type.encode()) if reply.media_type else _JSON, *_CORS]
+    fields = [(b"content-type", reply.media_type.encode()) if reply.media_type else _JSON, *_CORS, *reply.fields]
     if reply.warning:
         fields.append((b"warning", reply.warning.encode("latin-1", "replace")))
     if status == 200 and scope["method"] in ("GET", "HEAD"):

@@ -27,6 +27,10 @@ class MetadataApi:
         self._database = database
         self._changes = ModelChanges(database)
 
+    def over(self, database: Database) -> "MetadataApi":
+        """The same API on another pool, or inside a transaction."""
+        return MetadataApi(database)
+
     async def __call__(
         self, *, workspace_id: UUID, method: str, path: tuple[str, ...], query: Query, body: object
     ) -> tuple[int, Any]:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 
+from threescore.db.pool import Database
 from threescore.errors import BadRequest, NotFound
 from threescore.model.fields.base import Json
 from threescore.model.objects import Model, ObjectType
@@ -87,6 +88,10 @@ class RecordsApi:
             "groupBy": self._group_by,
             "duplicateDashboard": self._duplicate_dashboard,
         }
+
+    def over(self, database: Database) -> "RecordsApi":
+        """The same API on another pool, or inside a transaction."""
+        return RecordsApi(self._records.over(database))
 
     async def __call__(self, caller: Caller, route: Route, parameters: Parameters, body: Json) -> Reply:
         """The reply to a request. Raises errors of ours for everything that a caller can get wrong."""

@@ -29,6 +29,10 @@ class Services(Struct, frozen=True):
     tokens: Tokens
     changes: ModelChanges
 
+    def over(self, database: Database) -> "Services":
+        """The same services on another pool, or inside a transaction."""
+        return Services(database, self.tokens, ModelChanges(database))
+
 
 class AnswerTooLarge(BaseException):
     """Ends the execution of a request as a whole. No Exception: those end the one field that they come from."""
