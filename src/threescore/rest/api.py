@@ -104,21 +104,27 @@ class RestApi:
             raise
         if route is None:
             return await self._of_model(claims, method, segments[1:], parameters, body, keyed)
-        return await self._of_records(claims, route, parameters, body, keyed)
+        return await self._of_records(claims, route, parameters, body, keyed, headers.if_match)
 
     async def _caller(self, claims: Claims) -> Caller:
         """The caller in the workspace as it is at this moment. Raises AccessRefused."""
         return Caller.of(await self._workspaces.present(claims.workspace_id), claims)
 
     async def _of_records(
-        self, claims: Claims, route: Route, parameters: Parameters, body: Json, keyed: Keyed | None
+        self,
+        claims: Claims,
+        route: Route,
+        parameters: Parameters,
+        body: Json,
+        keyed: Keyed | None,
+        if_match: str | None,
     ) -> Reply:
         async def answer(caller: Caller) -> Reply:
             if keyed is None:
-                return await self._records(caller, route, parameters, body)
+                return await self._records(caller, route, parameters, body, if_match)
 
             async def run(database: Database) -> Answer:
-                reply = await self._records.over(database)(caller, route, parameters, body)
+                reply = await self._records.over(database)(caller, route, parameters, body, if_match)
                 return Answer(reply.status, reply.body)
 
             # What removes records must see, or collide with, all that came to refer to them.
@@ -161,7 +167,13 @@ def _writes(method: str, route: Route | None) -> bool:
 def _keyed(scope: Scope, headers: Headers, body: bytes) -> Keyed | None:
     if headers.idempotency_key is None:
         return None
-    parts = (scope["method"].encode(), scope["path"].encode("utf-8", "surrogatepass"), scope["query_string"], body)
+    parts = (
+        scope["method"].encode(),
+        scope["path"].encode("utf-8", "surrogatepass"),
+        scope["query_string"],
+        (headers.if_match or "").encode(),
+        body,
+    )
     return Keyed.of(headers.idempotency_key, parts)
 
 

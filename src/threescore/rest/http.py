@@ -33,13 +33,14 @@ _PREFLIGHT = [
 class Reply(Struct):
     """What is answered. `warning` is the value of a `Warning` header; the media type is JSON unless it is given.
 
-    `fields` are more headers, their names in lower case.
+    `version` is that of the one record that the reply shows. `fields` are more headers, their names in lower case.
     """
 
     status: int
     body: bytes
     warning: str | None = None
     media_type: str | None = None
+    version: str | None = None
     fields: tuple[tuple[bytes, bytes], ...] = ()
 
 
@@ -60,6 +61,7 @@ class Headers(Struct):
     content_type: str | None = None
     content_length: int | None = None
     if_none_match: str | None = None
+    if_match: str | None = None
     idempotency_key: str | None = None
     body_waits: bool = False
 
@@ -77,6 +79,8 @@ def read_headers(scope: Scope) -> Headers:
             found.body_waits = value != b"0"
         elif name == b"if-none-match":
             found.if_none_match = value.decode("latin-1")
+        elif name == b"if-match":
+            found.if_match = value.decode("latin-1")
         elif name == b"idempotency-key":
             found.idempotency_key = value.decode("latin-1")
     return found
@@ -147,7 +151,8 @@ async def send_reply(scope: Scope, headers: Headers, reply: Reply, send: Send) -
     if reply.warning:
         fields.append((b"warning", reply.warning.encode("latin-1", "replace")))
     if status == 200 and scope["method"] in ("GET", "HEAD"):
-        etag = f'W/"{len(body):x}-{hashlib.sha1(body, usedforsecurity=False).hexdigest()}"'
+        digest = hashlib.sha1(body, usedforsecurity=False).hexdigest()
+        etag = f'W/"{len(body):x}-{digest}"' if reply.version is None else f'"{reply.version}.{digest}"'
         fields.append((b"etag", etag.encode()))
         if headers.if_none_match is not None and _matches(headers.if_none_match, etag):
             status, body = 304, b""
@@ -159,7 +164,20 @@ async def send_reply(scope: Scope, headers: Headers, reply: Reply, send: Send) -
 
 
 def _matches(if_none_match: str, etag: str) -> bool:
-    return if_none_match.strip() == "*" or etag in (item.strip() for item in if_none_match.split(","))
+    known = (item.strip().removeprefix("W/") for item in if_none_match.split(","))
+    return if_none_match.strip() == "*" or etag.removeprefix("W/") in known
+
+
+def matched_versions(if_match: str) -> list[str] | None:
+    """The versions of a record that an `If-Match` header names; None for any.
+
+    A tag names a version by what stands before its dot, so that one of any representation will do: at another depth,
+    or one that a proxy has made weak by compressing it.
+    """
+    if if_match.strip() == "*":
+        return None
+    tags = (item.strip().removeprefix("W/") for item in if_match.split(","))
+    return [tag[1:-1].partition(".")[0] for tag in tags if len(tag) > 2 and tag[0] == tag[-1] == '"']
 
 
 async def send_preflight(send: Send, requested: bytes | None) -> None:
