@@ -10,6 +10,7 @@ from starlette.routing import Route
 
 from threescore import logs
 from threescore.access.keys import signing_secret
+from threescore.access.rates import RateLimits
 from threescore.access.tokens import Tokens
 from threescore.catalog.state import Workspaces
 from threescore.config import Settings
@@ -64,6 +65,7 @@ class Application:
         workspaces = Workspaces(database)
         tokens = Tokens(await signing_secret(database, settings.secret))
         records = Records(database, settings.batch_limit)
+        rates = RateLimits(database, workspaces, settings.rate_limit, settings.rate_limit_workspace)
         limits = Limits(
             tokens=settings.graphql_tokens,
             depth=settings.graphql_depth,
@@ -73,12 +75,13 @@ class Application:
         )
         self._database = database
         self._rest = RestApi(
-            database, workspaces, tokens, RecordsApi(records), MetadataApi(database), settings.body_limit
+            database, workspaces, tokens, RecordsApi(records), MetadataApi(database), rates, settings.body_limit
         )
         self._graphql = GraphqlApi(
             tokens,
             CoreGraphql(database, workspaces, records, limits),
             MetadataGraphql(database, workspaces, tokens, limits),
+            rates,
             settings.body_limit,
         )
         try:

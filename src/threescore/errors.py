@@ -95,6 +95,24 @@ class UnsupportedMediaType(ThreescoreError):
     status = 415
 
 
+class RateLimited(ThreescoreError):
+    """More was asked than may be.
+
+    `spender_type` (`apiKey` or `workspace`) and `spender_id` say whose limit is used up: `limit` requests in `period`
+    seconds. The same request may succeed after `wait` seconds.
+    """
+
+    status = 429
+
+    def __init__(self, spender_type: str, spender_id: str, limit: int, period: int, wait: float) -> None:
+        super().__init__(f"Limit reached ({limit} tokens per {period * 1000} ms)", code="RATE_LIMITED")
+        self.spender_type = spender_type
+        self.spender_id = spender_id
+        self.limit = limit
+        self.period = period
+        self.wait = wait
+
+
 class Unavailable(ThreescoreError):
     """The server cannot answer now; the same request may succeed later."""
 

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 from msgspec import UNSET, Struct, UnsetType
 
 from threescore.access.roles import admin_role
+from threescore.config import parse_rates
 from threescore.db.pool import Connection, Database, Record
 from threescore.errors import AccessRefused, BadRequest, NotFound
 from threescore.sql import quote_identifier
@@ -18,7 +19,10 @@ _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 class ApiKey(Struct, frozen=True, kw_only=True):
-    """An API key of a workspace."""
+    """An API key of a workspace.
+
+    `rate_limit` is its own one, in the words of the setting THREESCORE_RATE_LIMIT; None for what the setting says.
+    """
 
     id: UUID
     workspace_id: UUID
@@ -28,6 +32,7 @@ class ApiKey(Struct, frozen=True, kw_only=True):
     revoked_at: datetime | None = None
     created_at: datetime
     updated_at: datetime
+    rate_limit: str | None = None
 
     def check(self) -> None:
         """Raises AccessRefused when the key is revoked or expired."""
@@ -37,7 +42,7 @@ class ApiKey(Struct, frozen=True, kw_only=True):
             raise AccessRefused(403, "FORBIDDEN_EXCEPTION", "This API Key is expired")
 
 
-_COLUMNS = "id, workspace_id, name, role_id, expires_at, revoked_at, created_at, updated_at"
+_COLUMNS = "id, workspace_id, name, role_id, expires_at, revoked_at, created_at, updated_at, rate_limit"
 
 
 def _key(row: Record) -> ApiKey:
@@ -89,17 +94,19 @@ async def update_key(
     expires_at: datetime | UnsetType = UNSET,
     revoked_at: datetime | UnsetType | None = UNSET,
     role_id: UUID | UnsetType = UNSET,
+    rate_limit: str | UnsetType | None = UNSET,
 ) -> ApiKey:
     """Changes what is given of a key; `revoked_at=None` takes its revocation back.
 
     Tokens end when they were made to end, or with the key if that is sooner. Raises NotFound, and BadRequest for a
-    name that is blank or too long.
+    name that is blank or too long, or a rate limit that is none.
     """
     changes = {
         "name": _checked_name(name) if isinstance(name, str) else UNSET,
         "expires_at": expires_at,
         "revoked_at": revoked_at,
         "role_id": role_id,
+        "rate_limit": _checked_rates(rate_limit) if isinstance(rate_limit, str) else rate_limit,
     }
     given = {column: value for column, value in changes.items() if value is not UNSET}
     assignments = "".join(f", {column} = ${place}" for place, column in enumerate(given, 3))
@@ -136,6 +143,14 @@ def _checked_name(name: str) -> str:
     if not name or len(name) > MAX_NAME_LENGTH or _UNSTORABLE.search(name):
         raise BadRequest(f"An API key's name has 1 to {MAX_NAME_LENGTH} characters")
     return name
+
+
+def _checked_rates(text: str) -> str:
+    try:
+        parse_rates(text)
+    except ValueError as error:
+        raise BadRequest(f"An API key's rate limit cannot be {text[:100]!r}: {error}") from error
+    return text
 
 
 async def _announce(connection: Connection, workspace_id: UUID) -> None:

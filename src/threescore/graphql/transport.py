@@ -8,8 +8,9 @@ import msgspec
 import structlog
 
 from threescore.access.idempotency import Keyed
+from threescore.access.rates import RateLimits, refusal_fields
 from threescore.access.tokens import Tokens, bearer_token
-from threescore.errors import AccessRefused, BadRequest, ThreescoreError
+from threescore.errors import AccessRefused, BadRequest, RateLimited, ThreescoreError
 from threescore.graphql.core.execute import CoreGraphql, refusal
 from threescore.graphql.errors import entry
 from threescore.graphql.metadata import MetadataGraphql
@@ -37,10 +38,13 @@ log = structlog.get_logger()
 class GraphqlApi:
     """`/graphql` and `/metadata`."""
 
-    def __init__(self, tokens: Tokens, core: CoreGraphql, metadata: MetadataGraphql, body_limit: int) -> None:
+    def __init__(
+        self, tokens: Tokens, core: CoreGraphql, metadata: MetadataGraphql, limits: RateLimits, body_limit: int
+    ) -> None:
         self._tokens = tokens
         self._core = core
         self._metadata = metadata
+        self._limits = limits
         self._body_limit = body_limit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -70,12 +74,19 @@ class GraphqlApi:
             return request
         try:
             claims = self._tokens.verify(bearer_token(headers.authorization))
+            headers.answer = await self._limits.spend(claims, lambda: self._weight(scope, request))
+        except RateLimited as error:
+            headers.answer = refusal_fields(error)
+            return self._core.refuse_all(request, error) if scope["path"] == "/graphql" else refusal(error)
         except AccessRefused as error:
             if headers.authorization is None and scope["path"] == "/graphql":
                 return self._core.refuse_stranger(request)
             return GraphqlResponse(200, msgspec.json.encode({"errors": [entry(error)]}), has_data=False)
         door = self._metadata if scope["path"] == "/metadata" else self._core
         return await door.execute(claims, msgspec.structs.replace(request, base_url=_base_url(scope)))
+
+    def _weight(self, scope: Scope, request: GraphqlRequest) -> int:
+        return self._core.weight(request) if scope["path"] == "/graphql" else 1
 
     async def _request(self, scope: Scope, receive: Receive, headers: Headers) -> GraphqlRequest | GraphqlResponse:
         """The request, or the answer to one that is none."""

@@ -4,10 +4,11 @@ import msgspec
 import structlog
 
 from threescore.access.idempotency import Answer, Keyed, once
+from threescore.access.rates import RateLimits, refusal_fields
 from threescore.access.tokens import Claims, Tokens, bearer_token
 from threescore.catalog.state import Workspaces
 from threescore.db.pool import Database
-from threescore.errors import InvalidInput, NotFound, ThreescoreError
+from threescore.errors import InvalidInput, NotFound, RateLimited, ThreescoreError
 from threescore.model.fields.base import Json
 from threescore.records.caller import Caller, answer_for
 from threescore.rest.envelope import INTERNAL_ERROR, encode_error
@@ -49,6 +50,7 @@ class RestApi:
         tokens: Tokens,
         records: RecordsApi,
         metadata: MetadataApi,
+        limits: RateLimits,
         body_limit: int,
     ) -> None:
         self._database = database
@@ -56,6 +58,7 @@ class RestApi:
         self._tokens = tokens
         self._records = records
         self._metadata = metadata
+        self._limits = limits
         self._body_limit = body_limit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -70,6 +73,8 @@ class RestApi:
             reply = await self._reply(scope, receive, headers, ignored)
         except ThreescoreError as error:
             reply = Reply(*encode_error(error))
+            if isinstance(error, RateLimited):
+                headers.answer = refusal_fields(error)
         except Exception:
             log.exception("request failed", method=scope["method"], path=scope["path"])
             reply = Reply(500, msgspec.json.encode(INTERNAL_ERROR))
@@ -85,6 +90,7 @@ class RestApi:
         if not segments:
             raise _no_page(scope)
         claims = self._tokens.verify(bearer_token(headers.authorization))
+        headers.answer = await self._limits.spend(claims)
         method = "GET" if scope["method"] == "HEAD" else scope["method"]
         try:
             parameters = parse_query_string(scope["query_string"])

@@ -18,9 +18,15 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 _JSON = (b"content-type", b"application/json; charset=utf-8")
+EXPOSED = (
+    b"ETag, Idempotent-Replayed, RateLimit-Limit, RateLimit-Policy, RateLimit-Remaining, RateLimit-Reset, Retry-After,"
+    b" Warning, WWW-Authenticate, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset"
+)
+"""The headers that scripts of other origins may read."""
+
 _CORS = (
     (b"access-control-allow-origin", b"*"),
-    (b"access-control-expose-headers", b"ETag, Idempotent-Replayed, Warning, WWW-Authenticate"),
+    (b"access-control-expose-headers", EXPOSED),
 )
 _PREFLIGHT = [
     *_CORS,
@@ -55,7 +61,10 @@ DISCARD_SECONDS = 1.0
 
 
 class Headers(Struct):
-    """The request headers that matter here. `body_waits`: a body was announced, and nobody has begun to read it."""
+    """The request headers that matter here. `body_waits`: a body was announced, and nobody has begun to read it.
+
+    `answer` are headers to send with whatever is answered.
+    """
 
     authorization: str | None = None
     content_type: str | None = None
@@ -64,6 +73,7 @@ class Headers(Struct):
     if_match: str | None = None
     idempotency_key: str | None = None
     body_waits: bool = False
+    answer: tuple[tuple[bytes, bytes], ...] = ()
 
 
 def read_headers(scope: Scope) -> Headers:
@@ -147,7 +157,12 @@ def decode_body(body: bytes, headers: Headers) -> Json:
 async def send_reply(scope: Scope, headers: Headers, reply: Reply, send: Send) -> None:
     """Sends a reply, as 304 where the caller has it already, and without its body for HEAD."""
     status, body = reply.status, reply.body
-    fields = [(b"content-type", reply.media_type.encode()) if reply.media_type else _JSON, *_CORS, *reply.fields]
+    fields = [
+        (b"content-type", reply.media_type.encode()) if reply.media_type else _JSON,
+        *_CORS,
+        *reply.fields,
+        *headers.answer,
+    ]
     if reply.warning:
         fields.append((b"warning", reply.warning.encode("latin-1", "replace")))
     if status == 200 and scope["method"] in ("GET", "HEAD"):

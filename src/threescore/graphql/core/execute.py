@@ -125,6 +125,22 @@ class CoreGraphql:
         message = f"Unauthenticated: no workspace resolved for fields {names}"
         return refusal(AccessRefused(401, "WORKSPACE_QUERY_WITHOUT_WORKSPACE", message))
 
+    def weight(self, request: GraphqlRequest) -> int:
+        """How many root fields a request has; one that cannot be read weighs as much as one with a single field."""
+        try:
+            return max(1, len(read_operation(self._documents, request, self._limits).fields))
+        except _REFUSALS:
+            return 1
+
+    def refuse_all(self, request: GraphqlRequest, error: ThreescoreError) -> GraphqlResponse:
+        """The answer to a request of which no root field is executed, for the same reason."""
+        try:
+            fields = read_operation(self._documents, request, self._limits).fields
+        except _REFUSALS:
+            return refusal(error)
+        errors = [entry(error, [key], nodes[0]) for key, nodes in fields.items()]
+        return GraphqlResponse(200, encode({"data": dict.fromkeys(fields), "errors": errors}))
+
     async def _once(self, claims: Claims, operation: Operation, keyed: Keyed) -> GraphqlResponse:
         """The answer to a mutation with an Idempotency-Key."""
         # What removes records must see, or collide with, all that came to refer to them.
