@@ -39,6 +39,7 @@ def test_every_variable_is_read() -> None:
         "THREESCORE_GRAPHQL_PAGE_LIMIT": "500",
         "THREESCORE_RATE_LIMIT": "100/1, 1000/60",
         "THREESCORE_RATE_LIMIT_WORKSPACE": "5000/60",
+        "THREESCORE_AUDIT_DAYS": "30",
         "THREESCORE_SECRET": "s" * 32,
         "THREESCORE_LOG_LEVEL": "DEBUG",
     }
@@ -60,6 +61,7 @@ def test_every_variable_is_read() -> None:
         graphql_page_limit=500,
         rate_limit=(Rate(100, 1), Rate(1000, 60)),
         rate_limit_workspace=(Rate(5000, 60),),
+        audit_days=30,
         secret="s" * 32,
         log_level="debug",
     )

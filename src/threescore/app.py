@@ -1,5 +1,6 @@
 """The ASGI application of a worker process."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -11,6 +12,7 @@ from starlette.routing import Route
 from threescore import logs
 from threescore.access.keys import signing_secret
 from threescore.access.rates import RateLimits
+from threescore.access.retention import keep_clean
 from threescore.access.tokens import Tokens
 from threescore.catalog.state import Workspaces
 from threescore.config import Settings
@@ -84,9 +86,11 @@ class Application:
             rates,
             settings.body_limit,
         )
+        cleaning = asyncio.create_task(keep_clean(database, settings.audit_days))
         try:
             yield
         finally:
+            cleaning.cancel()
             await database.close()
 
     async def _healthz(self, _request: Request) -> Response:

@@ -175,6 +175,7 @@ class Settings:
         "How many requests all API keys of a workspace may send together, written in the same way.",
         shown_default="no limit",
     )
+    audit_days: int = _setting(_whole_number(1, 36_500), 400, "For how many days entries of the audit log are kept.")
     secret: str | None = _setting(
         _secret,
         None,

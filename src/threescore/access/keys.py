@@ -3,10 +3,12 @@
 import re
 import secrets
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID, uuid4
 
 from msgspec import UNSET, Struct, UnsetType
 
+from threescore.access.audit import COMMAND_LINE, Entry, Origin, audit
 from threescore.access.roles import admin_role
 from threescore.config import parse_rates
 from threescore.db.pool import Connection, Database, Record
@@ -57,6 +59,7 @@ async def create_key(
     revoked_at: datetime | None = None,
     *,
     role_id: UUID | None = None,
+    origin: Origin = COMMAND_LINE,
 ) -> ApiKey:
     """Creates an API key, with the admin role unless another one is named.
 
@@ -73,8 +76,7 @@ async def create_key(
         revoked_at,
     )
     assert row is not None
-    await _announce(connection, workspace_id)
-    return _key(row)
+    return await _written(connection, origin, "created", None, _key(row))
 
 
 async def list_keys(connection: Connection, workspace_id: UUID) -> list[ApiKey]:
@@ -95,6 +97,7 @@ async def update_key(
     revoked_at: datetime | UnsetType | None = UNSET,
     role_id: UUID | UnsetType = UNSET,
     rate_limit: str | UnsetType | None = UNSET,
+    origin: Origin = COMMAND_LINE,
 ) -> ApiKey:
     """Changes what is given of a key; `revoked_at=None` takes its revocation back.
 
@@ -108,6 +111,7 @@ async def update_key(
         "role_id": role_id,
         "rate_limit": _checked_rates(rate_limit) if isinstance(rate_limit, str) else rate_limit,
     }
+    before = await _locked(connection, workspace_id, key_id)
     given = {column: value for column, value in changes.items() if value is not UNSET}
     assignments = "".join(f", {column} = ${place}" for place, column in enumerate(given, 3))
     row = await connection.fetchrow(
@@ -117,25 +121,53 @@ async def update_key(
         workspace_id,
         *given.values(),
     )
-    return await _changed(connection, workspace_id, key_id, row)
+    assert row is not None
+    return await _written(connection, origin, "updated", before, _key(row))
 
 
-async def revoke_key(connection: Connection, workspace_id: UUID, key_id: UUID) -> ApiKey:
+async def revoke_key(
+    connection: Connection, workspace_id: UUID, key_id: UUID, *, origin: Origin = COMMAND_LINE
+) -> ApiKey:
     """Revokes a key: its tokens are refused from now on, by every worker. Raises NotFound."""
+    before = await _locked(connection, workspace_id, key_id)
     row = await connection.fetchrow(
         f"UPDATE threescore.api_key SET revoked_at = coalesce(revoked_at, now()), updated_at = now()"
         f" WHERE id = $1 AND workspace_id = $2 RETURNING {_COLUMNS}",
         key_id,
         workspace_id,
     )
-    return await _changed(connection, workspace_id, key_id, row)
+    assert row is not None
+    return await _written(connection, origin, "revoked", before, _key(row))
 
 
-async def _changed(connection: Connection, workspace_id: UUID, key_id: UUID, row: Record | None) -> ApiKey:
+async def _locked(connection: Connection, workspace_id: UUID, key_id: UUID) -> ApiKey:
+    """A key as it is before it is changed. Raises NotFound."""
+    row = await connection.fetchrow(
+        f"SELECT {_COLUMNS} FROM threescore.api_key WHERE id = $1 AND workspace_id = $2 FOR UPDATE",
+        key_id,
+        workspace_id,
+    )
     if row is None:
         raise NotFound(f"This workspace has no API key {key_id}", code="API_KEY_NOT_FOUND")
-    await _announce(connection, workspace_id)
     return _key(row)
+
+
+async def _written(connection: Connection, origin: Origin, verb: str, before: ApiKey | None, key: ApiKey) -> ApiKey:
+    """Puts a change of a key in force, and into the audit log."""
+    schema = await _announce(connection, key.workspace_id)
+    shown = None if before is None else _audited(before)
+    await audit(connection, schema, origin, [Entry(f"apiKey.{verb}", key.id, key.name, shown, _audited(key))])
+    return key
+
+
+def _audited(key: ApiKey) -> dict[str, Any]:
+    return {
+        "name": key.name,
+        "roleId": key.role_id,
+        "expiresAt": key.expires_at,
+        "revokedAt": key.revoked_at,
+        "rateLimit": key.rate_limit,
+    }
 
 
 def _checked_name(name: str) -> str:
@@ -153,10 +185,14 @@ def _checked_rates(text: str) -> str:
     return text
 
 
-async def _announce(connection: Connection, workspace_id: UUID) -> None:
-    """Moves on the version of the keys, which every data statement of every worker compares with its own."""
-    schema = await connection.fetchval("SELECT schema FROM threescore.workspace WHERE id = $1", workspace_id)
+async def _announce(connection: Connection, workspace_id: UUID) -> str:
+    """Moves on the version of the keys, which every data statement of every worker compares with its own.
+
+    Gives the schema of the workspace.
+    """
+    schema: str = await connection.fetchval("SELECT schema FROM threescore.workspace WHERE id = $1", workspace_id)
     await connection.execute(f"UPDATE {quote_identifier(schema)}._state SET access = access + 1")
+    return schema
 
 
 async def signing_secret(database: Database, configured: str | None) -> str:

@@ -34,6 +34,7 @@ class GraphqlRequest(Struct, frozen=True):
 
     A `read_only` one may query but not change anything. `base_url` is where the caller reached the server: scheme,
     host and port, without a slash at the end. A mutation that is `keyed` counts once, however often it is sent.
+    `client` are the caller's network address and what it says that it is.
     """
 
     query: str
@@ -42,6 +43,7 @@ class GraphqlRequest(Struct, frozen=True):
     read_only: bool = False
     base_url: str = ""
     keyed: Keyed | None = None
+    client: tuple[str | None, str | None] = (None, None)
 
 
 class GraphqlResponse(Struct, frozen=True):

@@ -23,6 +23,7 @@ from threescore.rest.http import (
     Reply,
     Scope,
     Send,
+    client_of,
     decode_body,
     read_body,
     read_headers,
@@ -82,8 +83,10 @@ class GraphqlApi:
             if headers.authorization is None and scope["path"] == "/graphql":
                 return self._core.refuse_stranger(request)
             return GraphqlResponse(200, msgspec.json.encode({"errors": [entry(error)]}), has_data=False)
-        door = self._metadata if scope["path"] == "/metadata" else self._core
-        return await door.execute(claims, msgspec.structs.replace(request, base_url=_base_url(scope)))
+        if scope["path"] == "/graphql":
+            return await self._core.execute(claims, request)
+        found = msgspec.structs.replace(request, base_url=_base_url(scope), client=client_of(scope))
+        return await self._metadata.execute(claims, found)
 
     def _weight(self, scope: Scope, request: GraphqlRequest) -> int:
         return self._core.weight(request) if scope["path"] == "/graphql" else 1

@@ -3,6 +3,7 @@
 import msgspec
 import structlog
 
+from threescore.access.audit import DEFAULT_PAGE, MAX_PAGE, Origin, read_audit, read_question
 from threescore.access.idempotency import Answer, Keyed, once
 from threescore.access.rates import RateLimits, refusal_fields
 from threescore.access.tokens import Claims, Tokens, bearer_token
@@ -12,7 +13,7 @@ from threescore.errors import InvalidInput, NotFound, RateLimited, ThreescoreErr
 from threescore.model.fields.base import Json
 from threescore.records.caller import Caller, answer_for
 from threescore.rest.envelope import INTERNAL_ERROR, encode_error
-from threescore.rest.grammar.parameters import Parameters, parse_query_string
+from threescore.rest.grammar.parameters import Parameters, parse_limit, parse_query_string
 from threescore.rest.grammar.path import Route, parse_path
 from threescore.rest.grammar.warnings import (
     ParameterWarning,
@@ -27,6 +28,7 @@ from threescore.rest.http import (
     Reply,
     Scope,
     Send,
+    client_of,
     decode_body,
     discard_body,
     read_body,
@@ -109,7 +111,7 @@ class RestApi:
             await self._caller(claims)
             raise
         if route is None:
-            return await self._of_model(claims, method, segments[1:], parameters, body, keyed)
+            return await self._of_model(claims, scope, method, segments[1:], parameters, body, keyed)
         return await self._of_records(claims, route, parameters, body, keyed, headers.if_match)
 
     async def _caller(self, claims: Claims) -> Caller:
@@ -142,6 +144,7 @@ class RestApi:
     async def _of_model(
         self,
         claims: Claims,
+        scope: Scope,
         method: str,
         path: tuple[str, ...],
         parameters: Parameters,
@@ -149,9 +152,12 @@ class RestApi:
         keyed: Keyed | None,
     ) -> Reply:
         caller = await self._caller(claims)
+        origin = Origin(caller.actor, *client_of(scope))
+        if path and path[0] == "audit":
+            return await self._audit(caller, method, path[1:], parameters)
 
         async def run(database: Database | None) -> Answer:
-            api = self._metadata if database is None else self._metadata.over(database)
+            api = self._metadata if method == "GET" else self._metadata.over(database, origin)
             status, payload = await api(
                 workspace_id=claims.workspace_id,
                 method=method,
@@ -164,6 +170,18 @@ class RestApi:
         if keyed is None:
             return _reply(await run(None))
         return _reply(await once(self._database, caller, keyed, run, _refused, on_present_model=False))
+
+    async def _audit(self, caller: Caller, method: str, rest: tuple[str, ...], parameters: Parameters) -> Reply:
+        """A page of the audit log, latest entries first."""
+        if rest or method != "GET":
+            raise NotFound(f"Cannot {method} /rest/metadata/{'/'.join(('audit', *rest))}")
+        caller.require("SECURITY")
+        limit = parse_limit(parameters.get("limit"), DEFAULT_PAGE, MAX_PAGE)
+        question = read_question(lambda name: parameters.get(name))
+        after = parameters.get("after") or None
+        items, more = await read_audit(self._database, caller.model.schema, question, after, limit)
+        page = {"hasNextPage": more, "endCursor": items[-1]["id"] if items else None}
+        return Reply(200, msgspec.json.encode({"data": items, "pageInfo": page}))
 
 
 def _writes(method: str, route: Route | None) -> bool:

@@ -96,6 +96,13 @@ def read_headers(scope: Scope) -> Headers:
     return found
 
 
+def client_of(scope: Scope) -> tuple[str | None, str | None]:
+    """The network address of the caller, and what it says that it is."""
+    client = scope.get("client")
+    agent = next((value for name, value in scope["headers"] if name == b"user-agent"), None)
+    return client[0] if client else None, None if agent is None else agent.decode("latin-1")
+
+
 async def read_body(receive: Receive, headers: Headers, limit: int) -> bytes:
     """The whole body. Raises TooLarge as soon as it is known to be over the limit, without reading on."""
     headers.body_waits = False

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 from uuid import UUID
 
+from threescore.access.audit import COMMAND_LINE, Origin
 from threescore.catalog.changes import ModelChanges
 from threescore.catalog.changes.inputs import read_uuid
 from threescore.catalog.load import load_model
@@ -23,13 +24,13 @@ T = TypeVar("T", ObjectType, Field)
 class MetadataApi:
     """Answers requests below `/rest/metadata`. Reads come from the catalog itself, never from a cached model."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, origin: Origin = COMMAND_LINE) -> None:
         self._database = database
-        self._changes = ModelChanges(database)
+        self._changes = ModelChanges(database, origin)
 
-    def over(self, database: Database) -> "MetadataApi":
-        """The same API on another pool, or inside a transaction."""
-        return MetadataApi(database)
+    def over(self, database: Database | None, origin: Origin) -> "MetadataApi":
+        """The same API inside a transaction, where one is given. The audit log names the `origin`."""
+        return MetadataApi(database or self._database, origin)
 
     async def __call__(
         self, *, workspace_id: UUID, method: str, path: tuple[str, ...], query: Query, body: object

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from graphql import GraphQLResolveInfo
 from msgspec import Struct
 
+from threescore.access.audit import COMMAND_LINE, Origin
 from threescore.access.tokens import Tokens
 from threescore.catalog.changes import ModelChanges
 from threescore.db.pool import Database
@@ -28,10 +29,12 @@ class Services(Struct, frozen=True):
     database: Database
     tokens: Tokens
     changes: ModelChanges
+    origin: Origin = COMMAND_LINE
 
-    def over(self, database: Database) -> "Services":
-        """The same services on another pool, or inside a transaction."""
-        return Services(database, self.tokens, ModelChanges(database))
+    def over(self, database: Database | None, origin: Origin) -> "Services":
+        """The same services inside a transaction, where one is given. The audit log names the `origin`."""
+        database = database or self.database
+        return Services(database, self.tokens, ModelChanges(database, origin), origin)
 
 
 class AnswerTooLarge(BaseException):

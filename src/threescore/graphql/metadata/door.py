@@ -18,6 +18,7 @@ from graphql import (
     visit,
 )
 
+from threescore.access.audit import Origin
 from threescore.access.idempotency import Answer, Keyed, once
 from threescore.access.tokens import Claims, Tokens
 from threescore.catalog.changes import ModelChanges
@@ -60,17 +61,18 @@ class MetadataGraphql:
         except ThreescoreError as error:
             return _refusal([error])
         loop = asyncio.get_running_loop()
+        origin = Origin(caller.actor, *request.client)
         if request.keyed is not None and await loop.run_in_executor(self._threads, self._is_repeatable, request):
-            return await self._once(caller, request, request.keyed)
-        context = Context(caller, self._services, loop, request.base_url)
+            return await self._once(caller, request, request.keyed, origin)
+        context = Context(caller, self._services.over(None, origin), loop, request.base_url)
         return await loop.run_in_executor(self._threads, self._answer, context, request)
 
-    async def _once(self, caller: Caller, request: GraphqlRequest, keyed: Keyed) -> GraphqlResponse:
+    async def _once(self, caller: Caller, request: GraphqlRequest, keyed: Keyed, origin: Origin) -> GraphqlResponse:
         """The answer to a mutation with an Idempotency-Key."""
         loop = asyncio.get_running_loop()
 
         async def run(database: Database) -> Answer:
-            context = Context(caller, self._services.over(database), loop, request.base_url)
+            context = Context(caller, self._services.over(database, origin), loop, request.base_url)
             return (await loop.run_in_executor(self._keyed_threads, self._answer, context, request)).answer
 
         try:

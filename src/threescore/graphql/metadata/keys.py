@@ -99,7 +99,9 @@ def _create_key(_root: None, info: Info, *, input: Input) -> Values:
     workspace_id = info.context.model.workspace_id
     key = _in_transaction(
         info.context,
-        lambda c: keys.create_key(c, workspace_id, input["name"], expires_at, revoked_at, role_id=role.id),
+        lambda c: keys.create_key(
+            c, workspace_id, input["name"], expires_at, revoked_at, role_id=role.id, origin=info.context.services.origin
+        ),
     )
     return _key_values(info.context, key)
 
@@ -121,13 +123,15 @@ def _update_key(_root: None, info: Info, *, input: Input) -> Values | None:
             name=name,
             expires_at=expires_at,
             revoked_at=revoked_at,
+            origin=info.context.services.origin,
         ),
     )
 
 
 def _revoke_key(_root: None, info: Info, *, input: Input) -> Values | None:
     workspace_id, key_id = info.context.model.workspace_id, UUID(input["id"])
-    return _changed(info, lambda connection: keys.revoke_key(connection, workspace_id, key_id))
+    origin = info.context.services.origin
+    return _changed(info, lambda connection: keys.revoke_key(connection, workspace_id, key_id, origin=origin))
 
 
 def _changed(info: Info, change: Callable[[Connection], Awaitable[ApiKey]]) -> Values | None:
@@ -140,7 +144,10 @@ def _changed(info: Info, change: Callable[[Connection], Awaitable[ApiKey]]) -> V
 def _assign_role(_root: None, info: Info, *, apiKeyId: str, roleId: str) -> bool:
     key, role = _existing_key(info.context, apiKeyId), _assignable_role(info.context, roleId)
     workspace_id = info.context.model.workspace_id
-    _in_transaction(info.context, lambda c: keys.update_key(c, workspace_id, key.id, role_id=role.id))
+    _in_transaction(
+        info.context,
+        lambda c: keys.update_key(c, workspace_id, key.id, role_id=role.id, origin=info.context.services.origin),
+    )
     return True
 
 

@@ -42,7 +42,9 @@ def _update_workspace(_root: None, info: Info, *, data: Mapping[str, Any]) -> Va
     name: str | None = data.get("displayName")
     if name is None:
         return _current_workspace(_root, info)
-    renamed = context.wait(rename_workspace(context.services.database, context.model.workspace_id, name))
+    renamed = context.wait(
+        rename_workspace(context.services.database, context.model.workspace_id, name, context.services.origin)
+    )
     return _workspace_values(context, renamed)
 
 
