@@ -1,5 +1,6 @@
 """The ASGI application of a worker process."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -12,6 +13,8 @@ from threescore import logs
 from threescore.access.key_changes import KeyChanges
 from threescore.access.keys import signing_secret
 from threescore.access.origin import ORIGIN, Origin
+from threescore.access.rates import RateLimits
+from threescore.access.retention import keep_clean
 from threescore.access.tokens import Tokens
 from threescore.access.usage import Usage
 from threescore.catalog.state import Workspaces
@@ -74,6 +77,7 @@ class Application:
         workspaces = Workspaces(database)
         tokens = Tokens(await signing_secret(database, settings.secret))
         records = Records(database, settings.batch_limit)
+        rates = RateLimits(database, workspaces, settings.rate_limit, settings.rate_limit_workspace)
         limits = Limits(
             tokens=settings.graphql_tokens,
             depth=settings.graphql_depth,
@@ -83,23 +87,28 @@ class Application:
         )
         self._database = database
         self._rest = RestApi(
+            database,
             workspaces,
             tokens,
             RecordsApi(records),
             MetadataApi(database, KeyChanges(database, tokens)),
+            rates,
             settings.body_limit,
         )
         self._graphql = GraphqlApi(
             tokens,
-            CoreGraphql(workspaces, records, limits),
+            CoreGraphql(database, workspaces, records, limits),
             MetadataGraphql(database, workspaces, tokens, limits),
+            rates,
             settings.body_limit,
         )
         self._usage = Usage(database)
         self._usage.start()
+        cleaning = asyncio.create_task(keep_clean(database, settings.audit_days))
         try:
             yield
         finally:
+            cleaning.cancel()
             await self._usage.stop()
             await database.close()
 

@@ -14,6 +14,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from threescore.access import keys
+from threescore.access.audit import COMMAND_LINE, Author
 from threescore.access.changing import changing, check_grant, existing_role
 from threescore.access.grants import narrowed
 from threescore.access.keys import ApiKey
@@ -41,9 +42,14 @@ class KeyChanges:
     BadRequest or InvalidInput for what cannot be.
     """
 
-    def __init__(self, database: Database, tokens: Tokens) -> None:
+    def __init__(self, database: Database, tokens: Tokens, author: Author = COMMAND_LINE) -> None:
         self._database = database
         self._tokens = tokens
+        self._author = author
+
+    def over(self, database: Database, author: Author) -> "KeyChanges":
+        """The same service inside a transaction, or over the same database. The audit log names the `author`."""
+        return KeyChanges(database, self._tokens, author)
 
     async def list(self, caller: Caller) -> "list[ApiKey]":
         """All keys of the workspace as they are now, revoked ones too, in the order of their creation."""
@@ -60,6 +66,7 @@ class KeyChanges:
         revoked_at = _moment_or_none(body, "revokedAt")
         networks = _networks(body.get("allowedNetworks"))
         role_id = _required_id(body, "roleId")
+        rate_limit = _rate_limit(body)
         async with changing(self._database, caller) as (connection, present):
             scope = _scope(body.get("scope"), present.state.model)
             role = _assignable(existing_role(present, role_id))
@@ -74,6 +81,8 @@ class KeyChanges:
                 scope=scope,
                 allowed_networks=networks,
                 created_by=_made_by(present),
+                rate_limit=rate_limit,
+                author=self._author,
             )
 
     async def update(self, caller: Caller, key_id: UUID, body: Input) -> ApiKey | None:
@@ -103,6 +112,8 @@ class KeyChanges:
                 revoked_at=revoked_at,
                 scope=scope,
                 allowed_networks=networks,
+                rate_limit=_rate_limit(body) if "rateLimit" in body else UNSET,
+                author=self._author,
             )
 
     async def revoke(self, caller: Caller, key_id: UUID) -> ApiKey | None:
@@ -110,7 +121,7 @@ class KeyChanges:
         async with changing(self._database, caller) as (connection, present):
             if key_id not in present.state.keys:
                 return None
-            return await keys.revoke_key(connection, present.state.model.workspace_id, key_id)
+            return await keys.revoke_key(connection, present.state.model.workspace_id, key_id, author=self._author)
 
     async def assign_role(self, caller: Caller, key_id: UUID, role_id: UUID) -> None:
         """Gives a key another role. Raises NotFound."""
@@ -121,7 +132,9 @@ class KeyChanges:
                 # Who may not make such a key may not take it over either.
                 _check_key(present, _role_of(present, key), key.scope, key.allowed_networks)
             _check_key(present, role, key.scope, key.allowed_networks)
-            await keys.update_key(connection, present.state.model.workspace_id, key_id, role_id=role_id)
+            await keys.update_key(
+                connection, present.state.model.workspace_id, key_id, role_id=role_id, author=self._author
+            )
 
     async def mint(self, caller: Caller, key_id: UUID, expires_at: str | None) -> str:
         """A new token of a key, besides those that it has. It is kept nowhere. Raises NotFound."""
@@ -153,6 +166,7 @@ class KeyChanges:
                 key_id,
                 overlap_until=datetime.now(UTC) + timedelta(hours=overlap) if overlap else None,
                 expires_at=until,
+                author=self._author,
             )
         return self._token(key, until)
 
@@ -222,6 +236,10 @@ def _required_text(body: Input, name: str) -> str:
     if not isinstance(value, str):
         raise InvalidInput([f"{name} must be a string"])
     return value
+
+
+def _rate_limit(body: Input) -> str | None:
+    return _required_text(body, "rateLimit") if body.get("rateLimit") else None
 
 
 def _required_id(body: Input, name: str) -> UUID:

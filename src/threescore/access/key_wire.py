@@ -20,6 +20,7 @@ def key_values(key: ApiKey) -> dict[str, Any]:
         "createdBy": key.created_by,
         "lastUsedAt": None if key.last_used_at is None else iso(key.last_used_at),
         "lastUsedRoute": key.last_used_route,
+        "rateLimit": key.rate_limit,
         "allowedNetworks": list(key.allowed_networks),
         "scope": None
         if key.scope is None

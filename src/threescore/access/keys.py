@@ -13,9 +13,11 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from threescore.access.announce import announce
+from threescore.access.audit import COMMAND_LINE, Author, Entry, audit
 from threescore.access.origin import Network, Origin, within
 from threescore.access.roles import admin_role
 from threescore.access.scope import Scope
+from threescore.config import parse_rates
 from threescore.db.pool import Connection, Database, Record
 from threescore.errors import AccessRefused, BadRequest, NotFound
 
@@ -30,6 +32,7 @@ class ApiKey(Struct, frozen=True, dict=True, kw_only=True):
     Its tokens carry the `generation` in which they were made; those of the last one but one are good until
     `overlap_until`, all older ones are not. With `allowed_networks`, it can be used from there only. `created_by` names
     the key or member that made it. When it was last used is known to the minute, and never taken from a cached state.
+    `rate_limit` is its own one, in the words of the setting THREESCORE_RATE_LIMIT; None for what the setting says.
     """
 
     id: UUID
@@ -47,6 +50,7 @@ class ApiKey(Struct, frozen=True, dict=True, kw_only=True):
     created_by: dict[str, Any] | None = None
     last_used_at: datetime | None = None
     last_used_route: str | None = None
+    rate_limit: str | None = None
 
     def check(self) -> None:
         """Raises AccessRefused when the key is revoked or expired."""
@@ -79,7 +83,7 @@ class ApiKey(Struct, frozen=True, dict=True, kw_only=True):
 
 _COLUMNS = (
     "id, workspace_id, name, role_id, expires_at, revoked_at, created_at, updated_at, generation, overlap_until,"
-    " scope, allowed_networks, created_by, last_used_at, last_used_route"
+    " scope, allowed_networks, created_by, last_used_at, last_used_route, rate_limit"
 )
 
 
@@ -106,6 +110,8 @@ async def create_key(
     scope: Scope | None = None,
     allowed_networks: Sequence[str] = (),
     created_by: Mapping[str, Any] | None = None,
+    rate_limit: str | None = None,
+    author: Author = COMMAND_LINE,
 ) -> ApiKey:
     """Creates an API key, with the admin role unless another one is named.
 
@@ -113,7 +119,8 @@ async def create_key(
     """
     row = await connection.fetchrow(
         "INSERT INTO threescore.api_key (id, workspace_id, name, role_id, expires_at, revoked_at, scope,"
-        f" allowed_networks, created_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING {_COLUMNS}",
+        " allowed_networks, created_by, rate_limit) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
+        f" RETURNING {_COLUMNS}",
         uuid4(),
         workspace_id,
         _checked_name(name),
@@ -123,10 +130,10 @@ async def create_key(
         _json(scope),
         list(allowed_networks),
         _json(created_by),
+        None if rate_limit is None else _checked_rates(rate_limit),
     )
     assert row is not None
-    await announce(connection, workspace_id)
-    return _key(row)
+    return await _written(connection, author, "created", None, _key(row))
 
 
 async def list_keys(connection: Connection, workspace_id: UUID) -> list[ApiKey]:
@@ -148,11 +155,13 @@ async def update_key(
     role_id: UUID | UnsetType = UNSET,
     scope: Scope | UnsetType | None = UNSET,
     allowed_networks: Sequence[str] | UnsetType = UNSET,
+    rate_limit: str | UnsetType | None = UNSET,
+    author: Author = COMMAND_LINE,
 ) -> ApiKey:
     """Changes what is given of a key; `revoked_at=None` takes its revocation back.
 
     Tokens end when they were made to end, or with the key if that is sooner. Raises NotFound, and BadRequest for a
-    name that is blank or too long.
+    name that is blank or too long, or a rate limit that is none.
     """
     changes = {
         "name": _checked_name(name) if isinstance(name, str) else UNSET,
@@ -161,7 +170,9 @@ async def update_key(
         "role_id": role_id,
         "scope": scope if scope is UNSET else _json(scope),
         "allowed_networks": allowed_networks if isinstance(allowed_networks, UnsetType) else list(allowed_networks),
+        "rate_limit": _checked_rates(rate_limit) if isinstance(rate_limit, str) else rate_limit,
     }
+    before = await _locked(connection, workspace_id, key_id)
     given = {column: value for column, value in changes.items() if value is not UNSET}
     assignments = "".join(f", {column} = ${place}" for place, column in enumerate(given, 3))
     row = await connection.fetchrow(
@@ -171,24 +182,36 @@ async def update_key(
         workspace_id,
         *given.values(),
     )
-    return await _changed(connection, workspace_id, key_id, row)
+    assert row is not None
+    return await _written(connection, author, "updated", before, _key(row))
 
 
-async def revoke_key(connection: Connection, workspace_id: UUID, key_id: UUID) -> ApiKey:
+async def revoke_key(
+    connection: Connection, workspace_id: UUID, key_id: UUID, *, author: Author = COMMAND_LINE
+) -> ApiKey:
     """Revokes a key: its tokens are refused from now on, by every worker. Raises NotFound."""
+    before = await _locked(connection, workspace_id, key_id)
     row = await connection.fetchrow(
         f"UPDATE threescore.api_key SET revoked_at = coalesce(revoked_at, now()), updated_at = now()"
         f" WHERE id = $1 AND workspace_id = $2 RETURNING {_COLUMNS}",
         key_id,
         workspace_id,
     )
-    return await _changed(connection, workspace_id, key_id, row)
+    assert row is not None
+    return await _written(connection, author, "revoked", before, _key(row))
 
 
 async def regenerate_key(
-    connection: Connection, workspace_id: UUID, key_id: UUID, *, overlap_until: datetime | None, expires_at: datetime
+    connection: Connection,
+    workspace_id: UUID,
+    key_id: UUID,
+    *,
+    overlap_until: datetime | None,
+    expires_at: datetime,
+    author: Author = COMMAND_LINE,
 ) -> ApiKey:
     """Lets the tokens of a key end, those made last not before `overlap_until`. Raises NotFound."""
+    before = await _locked(connection, workspace_id, key_id)
     row = await connection.fetchrow(
         "UPDATE threescore.api_key"
         " SET generation = generation + 1, overlap_until = $3, expires_at = $4, updated_at = now()"
@@ -198,18 +221,45 @@ async def regenerate_key(
         overlap_until,
         expires_at,
     )
-    return await _changed(connection, workspace_id, key_id, row)
-
-
-async def _changed(connection: Connection, workspace_id: UUID, key_id: UUID, row: Record | None) -> ApiKey:
-    if row is None:
-        raise NotFound(f"This workspace has no API key {key_id}", code="API_KEY_NOT_FOUND")
-    await announce(connection, workspace_id)
-    return _key(row)
+    assert row is not None
+    return await _written(connection, author, "regenerated", before, _key(row))
 
 
 def _json(value: object) -> bytes | None:
     return None if value is None else msgspec.json.encode(value)
+
+
+async def _locked(connection: Connection, workspace_id: UUID, key_id: UUID) -> ApiKey:
+    """A key as it is before it is changed. Raises NotFound."""
+    row = await connection.fetchrow(
+        f"SELECT {_COLUMNS} FROM threescore.api_key WHERE id = $1 AND workspace_id = $2 FOR UPDATE",
+        key_id,
+        workspace_id,
+    )
+    if row is None:
+        raise NotFound(f"This workspace has no API key {key_id}", code="API_KEY_NOT_FOUND")
+    return _key(row)
+
+
+async def _written(connection: Connection, author: Author, verb: str, before: ApiKey | None, key: ApiKey) -> ApiKey:
+    """Puts a change of a key in force, and into the audit log."""
+    schema = await announce(connection, key.workspace_id)
+    shown = None if before is None else _audited(before)
+    await audit(connection, schema, author, [Entry(f"apiKey.{verb}", key.id, key.name, shown, _audited(key))])
+    return key
+
+
+def _audited(key: ApiKey) -> dict[str, Any]:
+    return {
+        "name": key.name,
+        "roleId": key.role_id,
+        "expiresAt": key.expires_at,
+        "revokedAt": key.revoked_at,
+        "rateLimit": key.rate_limit,
+        "scope": key.scope,
+        "allowedNetworks": key.allowed_networks,
+        "generation": key.generation,
+    }
 
 
 def _checked_name(name: str) -> str:
@@ -217,6 +267,14 @@ def _checked_name(name: str) -> str:
     if not name or len(name) > MAX_NAME_LENGTH or _UNSTORABLE.search(name):
         raise BadRequest(f"An API key's name has 1 to {MAX_NAME_LENGTH} characters")
     return name
+
+
+def _checked_rates(text: str) -> str:
+    try:
+        parse_rates(text)
+    except ValueError as error:
+        raise BadRequest(f"An API key's rate limit cannot be {text[:100]!r}: {error}") from error
+    return text
 
 
 async def signing_secret(database: Database, configured: str | None) -> str:

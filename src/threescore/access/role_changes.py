@@ -13,6 +13,7 @@ import asyncpg
 import msgspec
 
 from threescore.access import role_store
+from threescore.access.audit import COMMAND_LINE, Author, Entry, audit
 from threescore.access.changing import changing, check_grant, existing_role
 from threescore.access.grants import effective
 from threescore.access.members import Member
@@ -57,8 +58,9 @@ class RoleChanges:
     of no workspace or of another one, and ValidationReport, BadRequest or InvalidInput for what cannot be.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, author: Author = COMMAND_LINE) -> None:
         self._database = database
+        self._author = author
 
     async def create(self, caller: Caller, body: Input) -> UUID:
         """Creates a role, which allows nothing but what is given. Gives its id."""
@@ -73,6 +75,7 @@ class RoleChanges:
                 await insert_role(connection, present.state.model.workspace_id, role)
             except asyncpg.UniqueViolationError as error:
                 raise Conflict(f"There is a role with the id {role.id} already") from error
+            await self._note(connection, present, "created", None, role)
         return role.id
 
     async def update(self, caller: Caller, role_id: UUID, body: Input) -> None:
@@ -97,6 +100,7 @@ class RoleChanges:
             if any(member.role_id == role_id for member in present.state.members.values()):
                 check_grant(present, existing_role(present, default_id))
             await role_store.delete_role(connection, role_id, default_id)
+            await self._note(connection, present, "deleted", role, None)
 
     async def set_object_rights(self, caller: Caller, role_id: UUID, items: Iterable[Input]) -> None:
         """Replaces all that a role says about single objects."""
@@ -179,6 +183,7 @@ class RoleChanges:
                 )
             check_grant(present, role)
             await role_store.set_default_role(connection, present.state.model.workspace_id, role_id)
+            await self._note(connection, present, "madeDefault", None, role)
 
     @asynccontextmanager
     async def _editing(
@@ -194,6 +199,16 @@ class RoleChanges:
             check_grant(present, changed)
             _check_own(present, changed)
             yield _Edit(connection, present, changed)
+            await self._note(connection, present, "updated", role, changed)
+
+    async def _note(
+        self, connection: Connection, caller: Caller, verb: str, before: Role | None, after: Role | None
+    ) -> None:
+        """Tells the audit log of a change."""
+        role = after or before
+        assert role is not None
+        entry = Entry(f"role.{verb}", role.id, role.label, _audited(before), _audited(after))
+        await audit(connection, caller.state.model.schema, self._author, [entry])
 
 
 class _Edit(msgspec.Struct, frozen=True):
@@ -202,6 +217,10 @@ class _Edit(msgspec.Struct, frozen=True):
     connection: Connection
     caller: Caller
     role: Role
+
+
+def _audited(role: Role | None) -> dict[str, Any] | None:
+    return None if role is None else msgspec.to_builtins(role)
 
 
 def _check_editable(role: Role, action: Action) -> None:

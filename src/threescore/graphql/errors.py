@@ -1,12 +1,21 @@
 """Errors as GraphQL clients know them. The one place where an error becomes an entry of `errors`."""
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from graphql import GraphQLError, GraphQLSyntaxError, Node
 
-from threescore.errors import DuplicateEntry, Forbidden, InvalidInput, NotFound, ThreescoreError, ValidationReport
+from threescore.errors import (
+    DuplicateEntry,
+    Forbidden,
+    InvalidInput,
+    NotFound,
+    RateLimited,
+    ThreescoreError,
+    ValidationReport,
+)
 
 DEFAULT_USER_MESSAGE = "An error occurred."
 INTERNAL_MESSAGE = "Something went wrong on our side. Nothing was changed."
@@ -17,8 +26,10 @@ _CODES = {
     403: "FORBIDDEN",
     404: "NOT_FOUND",
     409: "CONFLICT",
+    412: "BAD_USER_INPUT",
     413: "BAD_USER_INPUT",
     415: "BAD_USER_INPUT",
+    422: "BAD_USER_INPUT",
     503: "TIMEOUT",
 }
 
@@ -77,6 +88,19 @@ def extensions(error: Exception) -> dict[str, Any]:
                 "summary": error.summary,
                 "userFriendlyMessage": error.user_message,
                 "message": _counted(error.summary),
+            }
+        case RateLimited():
+            return {
+                "subCode": "RATE_LIMITED",
+                "userFriendlyMessage": "Rate limit reached. Please try again later.",
+                "code": "RATE_LIMITED",
+                "limitKind": "speed",
+                "limit": error.limit,
+                "remaining": 0,
+                "periodCount": error.period,
+                "periodUnit": "SECOND",
+                "retryAfterMs": math.ceil(error.wait * 1000),
+                "scope": {"spenderType": error.spender_type, "spenderId": error.spender_id},
             }
         case ThreescoreError():
             return _of_ours(error)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from threescore.access.audit import COMMAND_LINE, Author
 from threescore.access.key_changes import KeyChanges
 from threescore.access.operations import check_operation
 from threescore.catalog.changes import ModelChanges
@@ -45,10 +46,16 @@ _OF_LISTS = ("createOneObject", "createOneField", "createApiKey")
 class MetadataApi:
     """Answers requests below `/rest/metadata`. Reads come from the catalog itself, never from a cached model."""
 
-    def __init__(self, database: Database, keys: KeyChanges) -> None:
+    def __init__(self, database: Database, keys: KeyChanges, author: Author = COMMAND_LINE) -> None:
         self._database = database
-        self._changes = ModelChanges(database)
+        self._changes = ModelChanges(database, author)
+        self._key_changes = keys
         self._keys = ApiKeys(keys)
+
+    def over(self, database: Database | None, author: Author) -> "MetadataApi":
+        """The same API inside a transaction, where one is given. The audit log names the `author`."""
+        database = database or self._database
+        return MetadataApi(database, self._key_changes.over(database, author), author)
 
     async def __call__(
         self, *, caller: Caller, method: str, path: tuple[str, ...], query: Query, body: object, bare: bool = False

@@ -11,7 +11,7 @@ from graphql import GraphQLError, GraphQLObjectType, GraphQLScalarType, GraphQLS
 from threescore.access.operations import check_operation
 from threescore.catalog.changes.inputs import read_uuid
 from threescore.catalog.wire import iso
-from threescore.graphql.metadata import changes, keys, model, roles, workspace
+from threescore.graphql.metadata import audit, changes, keys, model, roles, workspace
 from threescore.graphql.metadata.context import Info
 
 
@@ -19,7 +19,8 @@ from threescore.graphql.metadata.context import Info
 def metadata_schema() -> GraphQLSchema:
     """The schema, built when it is first asked for."""
     schema = build_schema(Path(__file__).with_name("schema.graphql").read_text(), no_location=True)
-    for resolvers in (model.RESOLVERS, changes.RESOLVERS, workspace.RESOLVERS, keys.RESOLVERS, roles.RESOLVERS):
+    modules = (model, changes, workspace, keys, roles, audit)
+    for resolvers in (module.RESOLVERS for module in modules):
         for type_name, of_type in resolvers.items():
             object_type = schema.type_map[type_name]
             assert isinstance(object_type, GraphQLObjectType)

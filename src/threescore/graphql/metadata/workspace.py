@@ -48,7 +48,9 @@ def _update_workspace(_root: None, info: Info, *, data: Mapping[str, Any]) -> Va
         context.renew()
     name: str | None = data.get("displayName")
     if name is not None:
-        context.wait(rename_workspace(context.services.database, context.model.workspace_id, name))
+        context.wait(
+            rename_workspace(context.services.database, context.model.workspace_id, name, context.services.author)
+        )
     return _current_workspace(_root, info)
 
 
