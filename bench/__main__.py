@@ -8,10 +8,11 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 from statistics import median
+from uuid import UUID
 
 from rich.console import Console
 
-from bench import firsts, load, pgbench, processes, report
+from bench import firsts, load, pgbench, processes, report, rights
 from bench.cases import Case, make_cases
 from bench.data import FULL, QUICK, Sizes, make_workspace
 from bench.report import MINIMAL, OURS, PGBENCH, Result
@@ -23,6 +24,7 @@ from threescore.installation import Installation
 CONCURRENCY = (1, 16)
 WORKSPACES = 5
 MEMORY_LIMIT = 120
+RIGHTS_ROUNDS = 40
 
 console = Console(highlight=False, width=max(140, Console().width), soft_wrap=True)
 
@@ -58,7 +60,7 @@ def _measure(url: str, settings: Settings, variables: dict[str, str], options: a
         f" {options.rounds} rounds of {options.seconds:g} s, medians; {os.cpu_count()} CPUs, shared by everything;"
         f" load average before: {os.getloadavg()[0]:.1f}"
     )
-    times, token = asyncio.run(_prepare(url, settings, sizes))
+    times, workspace_id, token = asyncio.run(_prepare(url, settings, sizes))
     cases = asyncio.run(make_cases(url, settings, token, sizes))
     if options.only:
         cases = [case for case in cases if case.key in options.only]
@@ -78,12 +80,13 @@ def _measure(url: str, settings: Settings, variables: dict[str, str], options: a
     if not options.quick:
         report.print_targets(console, results, max(CONCURRENCY))
     report.print_firsts(console, firsts_measured)
+    report.print_rights(console, asyncio.run(rights.measure(url, settings, workspace_id, token, RIGHTS_ROUNDS)))
     console.print(f"resident memory of the worker after that: {memory:.0f} MB, wanted under {MEMORY_LIMIT} MB")
     console.print(f"time to create a workspace: {median(times):.2f} s, the first one {times[0]:.2f} s")
 
 
-async def _prepare(url: str, settings: Settings, sizes: Sizes) -> tuple[list[float], str]:
-    """Fills a workspace; gives the times that empty ones took, and a token for the filled one."""
+async def _prepare(url: str, settings: Settings, sizes: Sizes) -> tuple[list[float], UUID, str]:
+    """Fills a workspace; gives the times that empty ones took, and the filled one's id with a token for it."""
     database = await Database.connect(url)
     try:
         times = []
@@ -91,8 +94,8 @@ async def _prepare(url: str, settings: Settings, sizes: Sizes) -> tuple[list[flo
             start = time.perf_counter()
             await create_workspace(database, f"Empty {number}")
             times.append(time.perf_counter() - start)
-        _, token = await make_workspace(database, settings, sizes)
-        return times, token
+        workspace, token = await make_workspace(database, settings, sizes)
+        return times, workspace.id, token
     finally:
         await database.close()
 

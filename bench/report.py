@@ -9,6 +9,7 @@ from rich.table import Table
 from bench.cases import Case
 from bench.firsts import First
 from bench.load import Measured
+from bench.rights import MOST_ADDED, MOST_TIMES, Cost
 
 OURS, PGBENCH, MINIMAL = "threescore", "pgbench", "minimal"
 SUBJECTS = {OURS: "Threescore", PGBENCH: "pgbench", MINIMAL: "minimal app"}
@@ -72,3 +73,19 @@ def print_firsts(console: Console, firsts: list[First]) -> None:
             f"{first.title}: {1000 * more:.1f} ms more than {1000 * first.known:.1f} ms,"
             f" wanted at most {1000 * first.most:.0f} ms: {verdict}"
         )
+
+
+def print_rights(console: Console, cost: Cost) -> None:
+    """What it costs to know who calls and what they may see."""
+    verdict = "reached" if cost.added <= MOST_ADDED and cost.statements == 1 else "missed"
+    console.print(
+        f"who calls and what they may see, for one request of a warm key: {1000 * cost.added:.3f} ms more than"
+        f" {1000 * cost.nobody:.3f} ms, in {cost.statements} statement, wanted at most {1000 * MOST_ADDED:.2f} ms:"
+        f" {verdict}"
+    )
+    verdict = "reached" if cost.times <= MOST_TIMES else "missed"
+    console.print(
+        f"60 people for a role with rules about objects, fields and rows: {1000 * cost.ruled:.1f} ms,"
+        f" {cost.times:.2f} times the {1000 * cost.whole:.1f} ms of an administrator, wanted at most"
+        f" {MOST_TIMES:.1f}: {verdict}"
+    )

@@ -68,7 +68,7 @@ async def issued_for(
             api = RestApi(database, workspaces, tokens, RecordsApi(records), model, rates, settings.body_limit)
         database.heard.clear()
         for number, body in enumerate(bodies, 1):
-            status, answer = await _ask(api, token, method, target, body)
+            status, answer = await ask(api, token, method, target, body)
             if status not in (200, 201) or b'"errors"' in answer or len(database.heard) != number:
                 heard = len(database.heard) - number + 1
                 raise RuntimeError(f"{method} {target}: {status} after {heard} statements: {answer[:500]!r}")
@@ -77,7 +77,8 @@ async def issued_for(
     return database.heard
 
 
-async def _ask(api: RestApi | GraphqlApi, token: str, method: str, target: str, body: bytes) -> tuple[int, bytes]:
+async def ask(api: RestApi | GraphqlApi, token: str, method: str, target: str, body: bytes) -> tuple[int, bytes]:
+    """The status and the body of an answer, from the application itself."""
     path, _, query = target.partition("?")
     headers = [(b"authorization", f"Bearer {token}".encode()), (b"content-type", b"application/json")]
     scope = {"type": "http", "method": method, "path": path, "query_string": query.encode(), "headers": headers}

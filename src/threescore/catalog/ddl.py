@@ -13,10 +13,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from hashlib import sha256
 from typing import Any
 
-from threescore.catalog.search_vector import search_vector
 from threescore.model.fields.base import Leaf
 from threescore.model.naming import MAX_NAME_LENGTH
 from threescore.model.objects import Field, Index, Model, ObjectType, index_leaves
+from threescore.query.search_vector import search_vector, searchable_fields
 from threescore.sql import quote_identifier, quote_literal
 
 SEARCH_VECTOR = "searchVector"
@@ -287,7 +287,7 @@ def _column(object_type: ObjectType, leaf: Leaf) -> str:
     """A column as CREATE TABLE and ADD COLUMN take it, without its CHECK."""
     sql = f"{quote_identifier(leaf.column)} {leaf.type.column_type(leaf)}"
     if leaf.field.name == SEARCH_VECTOR:
-        return f"{sql} GENERATED ALWAYS AS ({search_vector(object_type)}) STORED"
+        return f"{sql} GENERATED ALWAYS AS ({search_vector(searchable_fields(object_type))}) STORED"
     default = leaf.type.column_default(leaf)
     if default is not None:
         sql += f" DEFAULT {default}"

@@ -12,6 +12,7 @@ from threescore.errors import (
     Forbidden,
     InvalidInput,
     NotFound,
+    PermissionDenied,
     RateLimited,
     ThreescoreError,
     ValidationReport,
@@ -130,7 +131,7 @@ def _of_ours(error: ThreescoreError) -> dict[str, Any]:
     if sub_code:
         found["subCode"] = sub_code
     found["userFriendlyMessage"] = _USER_MESSAGES.get(sub_code or "", DEFAULT_USER_MESSAGE)
-    found["code"] = _CODES[error.status]
+    found["code"] = "FORBIDDEN" if isinstance(error, PermissionDenied) else _CODES[error.status]
     if error.index is not None:
         found["index"] = error.index
     if isinstance(error, Forbidden) and error.needs:

@@ -6,10 +6,12 @@ All are immutable. A `Model` is loaded from the catalog as a whole and replaced 
 from collections.abc import Iterator
 from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from uuid import UUID
 
 from msgspec import Struct
+
+from threescore.errors import PermissionDenied
 
 if TYPE_CHECKING:
     from threescore.model.fields.base import FieldType, Leaf
@@ -187,6 +189,22 @@ class ObjectType(Struct, frozen=True, dict=True, kw_only=True):
     def leaf_by_column(self) -> dict[str, "Leaf"]:
         """Every column of the table."""
         return {leaf.column: leaf for field in self.fields for leaf in field.leaves}
+
+    @cached_property
+    def hidden_fields(self) -> tuple[Field, ...]:
+        """The fields that the object has, but not for the role whose readable model this object is part of."""
+        return ()
+
+    @cached_property
+    def _hidden_names(self) -> dict[str, Field]:
+        names = {field.name: field for field in self.hidden_fields}
+        return names | {field.join_column: field for field in self.hidden_fields if field.join_column}
+
+    def refuse_hidden(self, name: str, verb: Literal["read", "write"] = "read") -> None:
+        """Raises PermissionDenied for the name of a hidden field: it is known, but not allowed."""
+        field = self._hidden_names.get(name)
+        if field is not None:
+            raise PermissionDenied(f'no permission to {verb} field "{field.name}" on "{self.name_singular}"')
 
     @cached_property
     def type_name(self) -> str:

@@ -28,7 +28,7 @@ def bind_filter(model: Model, object_type: ObjectType, tree: Tree | None, argume
     if not tree:
         return EVERYTHING
     try:
-        return _Binder(model, arguments).tree(object_type, tree, 0, hops=0)
+        return Binder(model, arguments).tree(object_type, tree, 0, hops=0)
     except BadRequest as error:
         error.about = "filter"
         raise
@@ -49,13 +49,16 @@ def _mentions(tree: object, name: str) -> bool:
     return name in tree or any(_mentions(tree[key], name) for key in ("and", "or", "not") if key in tree)
 
 
-class _Binder:
+class Binder:
+    """Reads one filter."""
+
     def __init__(self, model: Model, arguments: list[Any]) -> None:
         self._model = model
         self._arguments = arguments
         self._conditions = 0
 
     def tree(self, object_type: ObjectType, tree: object, depth: int, *, hops: int) -> Filter:
+        """The filter for a tree about an object, `hops` relations away from where the filter began."""
         if not isinstance(tree, Mapping):
             raise BadRequest("A filter must be an object of fields and conditions")
         self._conditions += len(tree)
@@ -81,6 +84,7 @@ class _Binder:
             if joined is not None:
                 return self._comparisons(joined.leaf, value)
         if field is None:
+            object_type.refuse_hidden(key)
             raise BadRequest(f'Object {object_type.name_singular} doesn\'t have any "{key}" field.')
         if field.is_relation:
             return self._through(field, value, depth, hops)

@@ -28,24 +28,39 @@ def aggregates_of(object_type: ObjectType) -> dict[str, Aggregate]:
     if known is None:
         known = {"totalCount": Aggregate("totalCount", "count")}
         for field in object_type.fields:
-            if field.is_relation:
-                continue
-            title = field.name[0].upper() + field.name[1:]
-            columns = tuple(leaf.column for leaf in field.kind.counted_leaves(field))
-            for function in _COUNTS:
-                known[function + title] = Aggregate(function + title, function, columns)
-            for leaf in field.leaves:
-                suffix = title + (leaf.sub_field[0].upper() + leaf.sub_field[1:] if leaf.sub_field else "")
-                for function in leaf.type.aggregates:
-                    known[function + suffix] = Aggregate(function + suffix, function, (leaf.column,))
+            known |= _aggregates_of_field(field)
         object_type.__dict__["aggregates"] = known
     return known
+
+
+def _aggregates_of_field(field: Field) -> dict[str, Aggregate]:
+    known: dict[str, Aggregate] = {}
+    if field.is_relation:
+        return known
+    title = field.name[0].upper() + field.name[1:]
+    columns = tuple(leaf.column for leaf in field.kind.counted_leaves(field))
+    for function in _COUNTS:
+        known[function + title] = Aggregate(function + title, function, columns)
+    for leaf in field.leaves:
+        suffix = title + (leaf.sub_field[0].upper() + leaf.sub_field[1:] if leaf.sub_field else "")
+        for function in leaf.type.aggregates:
+            known[function + suffix] = Aggregate(function + suffix, function, (leaf.column,))
+    return known
+
+
+def refuse_hidden_aggregate(object_type: ObjectType, name: str) -> None:
+    """Raises PermissionDenied for the name of an aggregate over a hidden field."""
+    for field in object_type.hidden_fields:
+        if name in _aggregates_of_field(field):
+            object_type.refuse_hidden(field.name)
 
 
 def bind_aggregates(object_type: ObjectType, names: Sequence[str]) -> tuple[Aggregate, ...]:
     """The aggregates that names stand for. Raises BadRequest for unknown ones."""
     known = aggregates_of(object_type)
     unknown = [name for name in names if name not in known]
+    for name in unknown:
+        refuse_hidden_aggregate(object_type, name)
     if unknown:
         raise BadRequest(f"Unknown aggregate field(s): {', '.join(unknown)}")
     return tuple(known[name] for name in names)
@@ -68,6 +83,7 @@ def _dimension(model: Model, object_type: ObjectType, item: Item, arguments: lis
     if field is None or (field.is_many_to_one and field.join_column == name):
         joined = object_type.field_by_join_column.get(name)
         if joined is None:
+            object_type.refuse_hidden(name)
             raise BadRequest(f"Unidentified field in groupBy: {name}")
         return _plain(joined.leaf, value, name, arguments)
     if not field.is_relation:
@@ -82,6 +98,7 @@ def _dimension(model: Model, object_type: ObjectType, item: Item, arguments: lis
     if nested is None:
         joined = target.field_by_join_column.get(nested_name)
         if joined is None:
+            target.refuse_hidden(nested_name)
             raise BadRequest(f"Unidentified field in groupBy: {name}.{nested_name}")
         dimension = _plain(joined.leaf, nested_value, nested_name, arguments)
     elif nested.is_relation:

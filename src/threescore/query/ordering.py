@@ -41,6 +41,7 @@ def _resolve(model: Model, object_type: ObjectType, path: tuple[str, ...]) -> tu
     if field is None:
         field = object_type.field_by_join_column.get(name)
         if field is None:
+            object_type.refuse_hidden(name)
             raise BadRequest(f'Field "{name}" does not exist or is not sortable', code="FIELD_NOT_FOUND")
         return None, _leaf(field, rest)
     if not field.is_relation:
@@ -65,6 +66,7 @@ def _resolve(model: Model, object_type: ObjectType, path: tuple[str, ...]) -> tu
                 f'Cannot order by "{".".join(path)}": orders reach no further than one relation',
                 code="INVALID_QUERY_INPUT",
             )
+        target.refuse_hidden(rest[0])
         raise BadRequest(
             f'Nested field "{rest[0]}" not found in target object "{target.name_singular}"', code="FIELD_NOT_FOUND"
         )

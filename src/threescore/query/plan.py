@@ -357,20 +357,29 @@ class Group(Struct, frozen=True):
 class Duplicates(Struct, frozen=True):
     """For each of several records, the live records that resemble it, at most `limit`.
 
-    Slot 0 is a list of ids where `stored`, else a JSON list of rows.
+    They do where they have the same values in all columns of some of the `criteria`. Slot 0 is a list of ids where
+    `stored`, else a JSON list of rows.
     """
 
     object: str
     parts: tuple[ConnectionPart | Records, ...]
+    criteria: tuple[tuple[str, ...], ...]
     limit: int
     stored: bool
 
 
 class SearchIn(Struct, frozen=True):
-    """One object to search in. `after` is the slot of the id after which records of equal rank count."""
+    """One object to search in. `after` is the slot of the id after which records of equal rank count.
+
+    `label` and `image` are the fields that a found record is shown by. `words` are the fields by whose words records
+    are found where those are not all that go into the search vector.
+    """
 
     object: str
     filter: Filter
+    label: str
+    image: str | None = None
+    words: tuple[str, ...] | None = None
     includes_equal: bool = True
     after: int | None = None
 
@@ -385,6 +394,26 @@ class Search(Struct, frozen=True):
     objects: tuple[SearchIn, ...]
     everything: bool
     continued: bool
+
+
+class Connect(Struct, frozen=True):
+    """The live records that a JSON list of rows (slot 0) means, by the values of `columns`, which are a unique key."""
+
+    object: str
+    columns: tuple[str, ...]
+
+
+class Holder(Struct, frozen=True):
+    """A live record that has the same values as a JSON row (slot 0) in `columns`."""
+
+    object: str
+    columns: tuple[str, ...]
+
+
+class Lock(Struct, frozen=True):
+    """The live records with the ids in slot 0 as rows of their table, locked."""
+
+    object: str
 
 
 # Writes. Slots 0 and 1 are the versions of model and access that the write relies on, slot 2 the actor.
@@ -455,6 +484,8 @@ class Absorb(Struct, frozen=True):
     object: str
 
 
-Read = FindOne | FindFirst | FindByIds | Search | FindMany | FindConnection | Group | Duplicates
+Read = (
+    FindOne | FindFirst | FindByIds | Search | FindMany | FindConnection | Group | Duplicates | Connect | Holder | Lock
+)
 Write = Create | Upsert | Update | SoftDelete | Restore | Destroy | Absorb
 Plan = Read | Write

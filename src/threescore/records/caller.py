@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from functools import cached_property
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -10,6 +10,7 @@ from msgspec import Struct
 from threescore.access.keys import ApiKey
 from threescore.access.members import Member
 from threescore.access.origin import ORIGIN
+from threescore.access.rights import Rights, rights_of
 from threescore.access.roles import Role
 from threescore.access.tokens import Claims
 from threescore.catalog.state import Stale, Workspaces, WorkspaceState
@@ -42,9 +43,26 @@ class Caller(Struct, frozen=True, dict=True):
                 origin.key = (state.model.workspace_id, principal.id)
         return cls(state, principal, state.role(principal))
 
-    @property
+    @cached_property
+    def rights(self) -> Rights:
+        """What the role means for the workspace's model."""
+        return rights_of(self.state.model, self.role)
+
+    @cached_property
     def model(self) -> Model:
-        return self.state.model
+        """What exists for the caller: the workspace's model without what the role cannot read.
+
+        Whatever a caller says is read against this one. `state.model` is the whole one.
+        """
+        return self.rights.readable
+
+    @cached_property
+    def rule_arguments(self) -> tuple[Any, ...]:
+        """The arguments of the role's row rules, for this caller."""
+        if self.rights.rules is None:
+            return ()
+        member = self.principal.workspace_member_id if isinstance(self.principal, Member) else None
+        return self.rights.rules.arguments_for(None if member is None else str(member))
 
     @property
     def actor_name(self) -> str:

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 import asyncpg
 from msgspec import Struct
 
-from threescore.db.pool import Database
 from threescore.errors import BadRequest, DuplicateEntry
 from threescore.model.fields.base import Json
 from threescore.model.objects import ObjectType
@@ -13,6 +12,7 @@ from threescore.records.caller import Caller
 from threescore.records.connect import resolve_connects
 from threescore.records.failures import duplicate_place, explain
 from threescore.records.input import Input, reader
+from threescore.records.runner import Runner
 
 NESTING_LIMIT = 5
 """How deep records may be nested that are created together."""
@@ -36,7 +36,7 @@ class CreationStep(Struct):
 
 
 async def creation_steps(
-    database: Database, caller: Caller, object_type: ObjectType, records: Sequence[Json], limit: int
+    runner: Runner, caller: Caller, object_type: ObjectType, records: Sequence[Json], limit: int
 ) -> list[CreationStep]:
     """What to create, in order: records that others relate to come first, the asked for ones last.
 
@@ -49,7 +49,7 @@ async def creation_steps(
     for _ in range(NESTING_LIMIT + 1):
         below: dict[str, tuple[CreationStep, list[Json]]] = {}
         for step, given in waiting:
-            await _read_step(database, caller, step, given)
+            await _read_step(runner, caller, step, given)
             for create in step.given.creates:
                 empty = CreationStep(create.target, [], Input([], (), [], []))
                 child, inside = below.setdefault(create.target.name_singular, (empty, []))
@@ -65,18 +65,18 @@ async def creation_steps(
     raise BadRequest(f"Nested relation create depth cannot exceed {NESTING_LIMIT}", code="INVALID_ARGS_DATA")
 
 
-async def read_records(database: Database, caller: Caller, object_type: ObjectType, records: Sequence[Json]) -> Input:
+async def read_records(runner: Runner, caller: Caller, object_type: ObjectType, records: Sequence[Json]) -> Input:
     """Checks records, and finds those that they ask to be connected to. Raises BadRequest."""
-    given = reader(caller.model, object_type).read(records, caller)
+    given = reader(caller, object_type).read(records)
     if given.connects:
-        await resolve_connects(database, caller.model, given)
+        await resolve_connects(runner, caller, given)
     return given
 
 
-async def _read_step(database: Database, caller: Caller, step: CreationStep, records: Sequence[Json]) -> None:
+async def _read_step(runner: Runner, caller: Caller, step: CreationStep, records: Sequence[Json]) -> None:
     try:
-        step.given = await read_records(database, caller, step.object_type, records)
-        reader(caller.model, step.object_type).complete(step.given, caller)
+        step.given = await read_records(runner, caller, step.object_type, records)
+        reader(caller, step.object_type).complete(step.given, caller)
     except BadRequest as error:
         if error.index is not None:
             error.index = step.places[error.index]

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from typing import cast
 
 import asyncpg
 
@@ -9,6 +10,7 @@ from threescore.catalog.state import Stale
 from threescore.errors import BadRequest, Conflict, DuplicateEntry, ThreescoreError, Unavailable
 from threescore.model.fields.base import Row
 from threescore.model.objects import ObjectType
+from threescore.query.compile.write import HIDDEN_TARGET, OUTSIDE
 
 _KEY_DETAIL = re.compile(r"Key \((?P<columns>.+?)\)=\((?P<values>.*)\) ", re.DOTALL)
 
@@ -38,6 +40,8 @@ def explain(error: Exception, object_type: ObjectType, rows: Sequence[Row] = ())
         return DuplicateEntry(object_type.name_singular, _columns(_KEY_DETAIL.match(error.detail or "")))
     if isinstance(error, asyncpg.ForeignKeyViolationError):
         return _dangling(error, object_type, rows)
+    if isinstance(error, asyncpg.RaiseError):
+        return _left_sight(error, object_type, rows)
     if isinstance(error, asyncpg.NotNullViolationError):
         column = error.column_name or "?"
         return BadRequest(f'Field "{column}" needs a value: it can neither be null nor empty.')
@@ -50,6 +54,18 @@ def explain(error: Exception, object_type: ObjectType, rows: Sequence[Row] = ())
     if isinstance(error, PASSING_ERRORS):
         return Conflict("Other requests were changing the same records; nothing was changed. Send it again.")
     return error
+
+
+def _left_sight(error: asyncpg.PostgresError, object_type: ObjectType, rows: Sequence[Row]) -> Exception:
+    """What `threescore.refuse` was called for."""
+    if error.message == HIDDEN_TARGET:
+        return _dangling(error, object_type, rows)
+    if error.message == OUTSIDE:
+        return BadRequest(
+            f"The role may not leave a record of {object_type.name_singular} like this: it would be outside of the"
+            " records that the role may see. Nothing was changed."
+        )
+    return cast(Exception, error)
 
 
 def duplicate_place(error: Exception, rows: Sequence[Row]) -> int | None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from functools import partial
 from uuid import UUID, uuid4
 
-from threescore.errors import BadRequest, ThreescoreError
+from threescore.errors import BadRequest
 from threescore.model.fields.base import Json, Leaf, Row
 from threescore.model.fields.relation import parse_connection
 from threescore.model.objects import Field, Model, ObjectType
@@ -49,9 +49,9 @@ class Input:
 
 
 class Reader:
-    """Reads records of one object of one model."""
+    """Reads records of one object of a role's readable model. `whole` is the object with what the role cannot read."""
 
-    def __init__(self, model: Model, object_type: ObjectType) -> None:
+    def __init__(self, model: Model, object_type: ObjectType, whole: ObjectType) -> None:
         self._model = model
         self._object_type = object_type
         self._writers: dict[str, Writer] = {}
@@ -63,13 +63,13 @@ class Reader:
         self._writers["id"] = _write_id
         self._defaults = {
             leaf.column: field
-            for field in object_type.fields
+            for field in whole.fields
             for leaf in field.leaves
             if leaf.type.column_default(leaf) is not None
         }
         self._required = [
             leaf
-            for field in object_type.fields
+            for field in whole.fields
             for leaf in field.leaves
             if leaf.type.column_required(leaf)
             and leaf.column not in self._defaults
@@ -77,13 +77,13 @@ class Reader:
             and field.name not in ("id", "createdBy", "updatedBy")
         ]
 
-    def read(self, records: Sequence[Json], caller: Caller) -> Input:
+    def read(self, records: Sequence[Json]) -> Input:
         """Checks records and makes rows of them. Raises BadRequest, with the index of the record at fault."""
         given = Input([], (), [], [])
         for place, record in enumerate(records):
             try:
                 given.rows.append(self._row(record, place, given))
-            except ThreescoreError as error:
+            except BadRequest as error:
                 error.index = place
                 error.about = "data"
                 raise
@@ -109,6 +109,7 @@ class Reader:
         """A key that is a relation's own name; anything else is unknown."""
         field = self._object_type.field_by_name.get(name)
         if field is None:
+            self._object_type.refuse_hidden(name, "write")
             raise BadRequest(f'Object {self._object_type.name_singular} doesn\'t have any "{name}" field.')
         if field.is_one_to_many:
             raise BadRequest(f"One-to-many relation {name} field does not support write operations.")
@@ -149,6 +150,8 @@ class Reader:
         values: Row = {}
         for name, value in where.items():
             wanted = target.field_by_name.get(name)
+            if wanted is None:
+                target.refuse_hidden(name)
             if wanted is None or wanted.is_relation:
                 raise BadRequest(f'Object {target.name_singular} doesn\'t have any "{name}" field.')
             wanted.kind.write(wanted, value, values)
@@ -212,12 +215,13 @@ class Reader:
         return row
 
 
-def reader(model: Model, object_type: ObjectType) -> Reader:
-    """The reader of an object, made once for each model."""
+def reader(caller: Caller, object_type: ObjectType) -> Reader:
+    """The reader of an object, made once for each readable model."""
+    model = caller.model
     readers: dict[UUID, Reader] = model.__dict__.setdefault("readers", {})
     found = readers.get(object_type.id)
     if found is None:
-        found = readers[object_type.id] = Reader(model, object_type)
+        found = readers[object_type.id] = Reader(model, object_type, caller.state.model.by_id[object_type.id])
     return found
 
 

@@ -7,14 +7,14 @@ from typing import Any, TypeVar
 import asyncpg
 import msgspec
 
+from threescore.access.permissions import permit
 from threescore.catalog.state import Stale
 from threescore.db.pool import Connection, Database, Record
 from threescore.errors import BadRequest, DuplicateEntry
 from threescore.model.fields.base import Row
-from threescore.model.objects import Model, ObjectType
-from threescore.query.compile import compile_plan
-from threescore.query.compile.scope import q, table
-from threescore.query.plan import Plan
+from threescore.model.objects import ObjectType
+from threescore.query.compile import CACHE_LIMIT, CACHED_LENGTH, compile_plan, compile_seen
+from threescore.query.plan import Holder, Plan
 from threescore.records.caller import Caller
 from threescore.records.failures import PASSING_ERRORS, explain
 
@@ -30,7 +30,11 @@ Result = TypeVar("Result")
 
 
 class Runner:
-    """Runs plans for callers. Every method raises Stale where the model or the keys have changed meanwhile."""
+    """Runs plans for callers.
+
+    Every method raises Stale where the model or the rights have changed meanwhile, and PermissionDenied for a plan
+    that the caller's role does not allow.
+    """
 
     def __init__(self, database: Database) -> None:
         self.database = database
@@ -47,14 +51,14 @@ class Runner:
 
         Raises errors of ours for what the database refuses.
         """
-        sql = _compiled(caller, plan, arguments)
+        sql, arguments = _compiled(caller, plan, arguments)
         try:
             row = await _tried(lambda: self.database.fetchrow(sql, *arguments), object_type, rows)
         except BadRequest as error:
             if error.index is None and len(rows) > 1 and isinstance(error.__cause__, asyncpg.PostgresError):
                 error.index = await self._first_refused(sql, arguments, rows, type(error.__cause__))
             if isinstance(error, DuplicateEntry) and rows:
-                error.holder = await self._holder(caller.model, object_type, error.columns, rows[error.index or 0])
+                error.holder = await self._holder(caller, object_type, error.columns, rows[error.index or 0])
             raise
         return _fresh(row, caller)
 
@@ -64,7 +68,7 @@ class Runner:
         A record that came to refer to a destroyed one after the statement had begun would be changed by a foreign
         key, without an event. Under REPEATABLE READ that is an error of PostgreSQL's, and the statement begins again.
         """
-        sql = _compiled(caller, plan, arguments)
+        sql, arguments = _compiled(caller, plan, arguments)
 
         async def run() -> Record | None:
             async with (
@@ -101,22 +105,21 @@ class Runner:
                 await transaction.rollback()
         return False
 
-    async def _holder(self, model: Model, object_type: ObjectType, columns: Sequence[str], row: Row) -> str | None:
-        """The id of the live record that has the same values as a row in these columns, which are not its own id."""
+    async def _holder(self, caller: Caller, object_type: ObjectType, columns: Sequence[str], row: Row) -> str | None:
+        """The id of the live record that has the same values as a row in these columns, which are not its own id.
+
+        None where the caller does not see it.
+        """
         if not columns or "id" in columns or any(column not in object_type.leaf_by_column for column in columns):
             return None
-        name = table(model, object_type.table)
-        same = " AND ".join(f"t.{q(column)} = r.{q(column)}" for column in columns)
-        holder: str | None = await self.database.fetchval(
-            f"SELECT t.id::text FROM {name} t, json_populate_record(NULL::{name}, $1::json) r"
-            f' WHERE {same} AND t."deletedAt" IS NULL LIMIT 1',
-            encode({column: row.get(column) for column in columns}),
-        )
+        values = encode({column: row.get(column) for column in columns})
+        found = await self.one(caller, Holder(object_type.name_singular, tuple(columns)), [values], object_type)
+        holder: str | None = found["id"]
         return holder
 
     async def all(self, caller: Caller, plan: Plan, arguments: Sequence[Any], object_type: ObjectType) -> list[Record]:
         """All rows that a plan answers with."""
-        sql = _compiled(caller, plan, arguments)
+        sql, arguments = _compiled(caller, plan, arguments)
         rows = await _tried(lambda: self.database.fetch(sql, *arguments), object_type)
         _fresh(rows[0] if rows else None, caller)
         return rows
@@ -124,13 +127,47 @@ class Runner:
     @staticmethod
     async def inside(connection: Connection, caller: Caller, plan: Plan, arguments: Sequence[Any]) -> Record:
         """The row that a plan answers with inside a transaction. Errors of the database come as they are."""
-        return _fresh(await connection.fetchrow(_compiled(caller, plan, arguments), *arguments), caller)
+        sql, arguments = _compiled(caller, plan, arguments)
+        return _fresh(await connection.fetchrow(sql, *arguments), caller)
+
+    @staticmethod
+    async def all_inside(connection: Connection, caller: Caller, plan: Plan, arguments: Sequence[Any]) -> list[Record]:
+        """All rows that a plan answers with inside a transaction. Errors of the database come as they are."""
+        sql, arguments = _compiled(caller, plan, arguments)
+        rows: list[Record] = await connection.fetch(sql, *arguments)
+        return rows
 
 
-def _compiled(caller: Caller, plan: Plan, arguments: Sequence[Any]) -> str:
+def _compiled(caller: Caller, plan: Plan, arguments: Sequence[Any]) -> tuple[str, Sequence[Any]]:
+    """The SQL of a plan for a caller, with all its arguments. Raises PermissionDenied, BadRequest for too many."""
+    rights = caller.rights
+    if rights.is_unrestricted:
+        sql = compile_plan(caller.state.model, plan)
+    else:
+        known = rights.statements.get((plan, len(arguments)))
+        if known is None:
+            known = _permitted(caller, plan, len(arguments))
+        sql, extra = known
+        if extra:
+            arguments = [*arguments, *(caller.rule_arguments[place] for place in extra)]
     if len(arguments) > ARGUMENT_LIMIT:
         raise BadRequest(f"The request holds {len(arguments)} values; {ARGUMENT_LIMIT} is the most at once")
-    return compile_plan(caller.model, plan)
+    return sql, arguments
+
+
+def _permitted(caller: Caller, plan: Plan, own: int) -> tuple[str, tuple[int, ...]]:
+    """The SQL of a plan that the caller's role allows, and which arguments of its rules follow the `own` ones."""
+    rights = caller.rights
+    permit(rights, plan)
+    if rights.rules is None:
+        made: tuple[str, tuple[int, ...]] = compile_plan(rights.whole, plan), ()
+    else:
+        made = compile_seen(rights.whole, plan, rights.rules, own)
+    if len(made[0]) <= CACHED_LENGTH:
+        if len(rights.statements) >= CACHE_LIMIT // 4:
+            rights.statements.clear()
+        rights.statements[plan, own] = made
+    return made
 
 
 async def _tried(run: Callable[[], Awaitable[Result]], object_type: ObjectType, rows: Sequence[Row] = ()) -> Result:

@@ -15,7 +15,6 @@ from threescore.errors import BadRequest, NotFound, PreconditionFailed
 from threescore.model.fields.base import Json, Row
 from threescore.model.objects import ObjectType
 from threescore.query import plan as plans
-from threescore.query.compile.scope import table
 from threescore.query.filters import LIVE, bind_filter, live_unless_asked
 from threescore.query.ordering import bind_cursor, bind_order
 from threescore.query.plan import Selection
@@ -162,9 +161,10 @@ class Records:
         if ids is not None:
             argument = list(ids)
         else:
-            given = reader(caller.model, object_type).read(data or [], caller)
+            given = reader(caller, object_type).read(data or [])
             argument = encode(given.rows).decode()
-        plan = plans.Duplicates(object_type.name_singular, parts, MAX_DUPLICATES, stored=ids is not None)
+        criteria = object_type.duplicate_criteria or ()
+        plan = plans.Duplicates(object_type.name_singular, parts, criteria, MAX_DUPLICATES, stored=ids is not None)
         rows = await self._runner.all(caller, plan, [argument, *(arguments or [None])[1:]], object_type)
         return [row["connection"] for row in rows if row["place"] is not None]
 
@@ -182,7 +182,7 @@ class Records:
     ) -> bytes:
         """New records, all or none, in the order of the input. Raises BadRequest with the index of the one at fault."""
         self._check_batch(records)
-        steps = await creation_steps(self._database, caller, object_type, records, self.batch_limit)
+        steps = await creation_steps(self._runner, caller, object_type, records, self.batch_limit)
         if not steps[-1].given.rows:
             return EMPTY_LIST
         if len(steps) == 1:
@@ -212,7 +212,7 @@ class Records:
         given = await self._read_flat(caller, object_type, records)
         if not given.rows:
             return EMPTY_LIST
-        rows = reader(caller.model, object_type)
+        rows = reader(caller, object_type)
         columns = rows.prepare_upsert(given, caller)
         plan = plans.Upsert(object_type.name_singular, columns, selection)
         arguments = [*write_arguments(caller), encode(given.rows), encode(rows.defaults())]
@@ -391,7 +391,7 @@ class Records:
 
     async def _read_flat(self, caller: Caller, object_type: ObjectType, records: Sequence[Json]) -> Input:
         """Reads records for a write that creates nothing beside them. Raises BadRequest."""
-        given = await read_records(self._database, caller, object_type, records)
+        given = await read_records(self._runner, caller, object_type, records)
         if given.creates:
             raise BadRequest("Nested relation create is not supported in this operation", code="INVALID_ARGS_DATA")
         return given
@@ -478,12 +478,8 @@ class Records:
         self, caller: Caller, connection: Connection, object_type: ObjectType, ids: Sequence[str]
     ) -> dict[str, Row]:
         """Live records by id as rows of their table, locked. Raises NotFound when one is missing or named twice."""
-        name = table(caller.model, object_type.table)
-        rows = await connection.fetch(
-            f"SELECT t.id::text AS id, row_to_json(t) AS row FROM {name} t WHERE t.id = ANY($1::uuid[])"
-            ' AND t."deletedAt" IS NULL ORDER BY t.id FOR UPDATE',
-            list(ids),
-        )
+        lock = plans.Lock(object_type.name_singular)
+        rows = await self._runner.all_inside(connection, caller, lock, [list(ids)])
         if len(rows) != len(ids):
             raise NotFound("Record not found")
         return {row["id"]: _decode_exactly(row["row"]) for row in rows}

@@ -7,9 +7,9 @@ from uuid import UUID
 import msgspec
 
 from threescore.db.pool import Database
-from threescore.errors import BadRequest, NotFound
+from threescore.errors import BadRequest, NotFound, PermissionDenied
 from threescore.model.fields.base import Json
-from threescore.model.objects import Model, ObjectType
+from threescore.model.objects import ObjectType
 from threescore.query import plan as plans
 from threescore.query.filters import bind_filter, live_unless_asked
 from threescore.query.grouping import bind_aggregates, bind_dimensions, bind_group_order
@@ -103,7 +103,7 @@ class RecordsApi:
         self, caller: Caller, route: Route, parameters: Parameters, body: Json, if_match: str | None = None
     ) -> Reply:
         """The reply to a request. Raises errors of ours for everything that a caller can get wrong."""
-        object_type = find_object(caller.model, route.object_name)
+        object_type = find_object(caller, route.object_name)
         if if_match is not None and route.action in _BULK_WRITES:
             raise BadRequest("If-Match is about one record; a request that writes several cannot have it")
         versions = None if if_match is None else matched_versions(if_match)
@@ -281,6 +281,8 @@ class RecordsApi:
 
     async def _duplicate_dashboard(self, request: Request) -> Reply:
         shown = selection(request.caller.model, request.object_type, 0)
+        for name in ("title", "pageLayoutId"):
+            request.object_type.refuse_hidden(name)
         found = await self._records.find_one(request.caller, request.object_type, shown, request.record_id)
         record = msgspec.json.decode(found.record)
         copy = {"title": f"{record['title']} (Copy)", "pageLayoutId": record["pageLayoutId"]}
@@ -289,12 +291,14 @@ class RecordsApi:
         return Reply(201, encode({key: created[key] for key in keys}))
 
 
-def find_object(model: Model, name: str) -> ObjectType:
-    """The object of a plural name. Raises BadRequest with the nearest right name."""
-    found = model.by_plural.get(name)
+def find_object(caller: Caller, name: str) -> ObjectType:
+    """The object of a plural name. Raises BadRequest with the nearest right name, PermissionDenied for a hidden one."""
+    found = caller.model.by_plural.get(name)
     if found is not None:
         return found
-    singular = model.by_singular.get(name)
+    if name in caller.state.model.by_plural:
+        raise PermissionDenied
+    singular = caller.model.by_singular.get(name)
     hint = f"Did you mean '{singular.name_plural}'?" if singular else "eg: companies"
     raise BadRequest(f"object '{name[:100]}' not found. {hint}")
 

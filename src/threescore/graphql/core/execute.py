@@ -13,7 +13,7 @@ from threescore.access.idempotency import Answer, Keyed, once
 from threescore.access.tokens import Claims
 from threescore.catalog.state import Stale, Workspaces
 from threescore.db.pool import Collided, Database
-from threescore.errors import AccessRefused, BadRequest, NotFound, ThreescoreError
+from threescore.errors import AccessRefused, BadRequest, NotFound, PermissionDenied, ThreescoreError
 from threescore.graphql.core.checks import unknown_field
 from threescore.graphql.core.collect import Collector
 from threescore.graphql.core.groups import bind_groups
@@ -36,7 +36,7 @@ from threescore.graphql.documents import Documents
 from threescore.graphql.errors import entry
 from threescore.graphql.limits import Limits
 from threescore.graphql.request import GraphqlRequest, GraphqlResponse, all_final
-from threescore.model.objects import ObjectType
+from threescore.model.objects import Model, ObjectType
 from threescore.query import plan as plans
 from threescore.query.filters import bind_filter, live_unless_asked
 from threescore.query.plan import Selection
@@ -229,9 +229,11 @@ class CoreGraphql:
         if name in _INTROSPECTION:
             fragments = operation.document.fragments
             return encode(introspect(caller.model, operation.node, fragments, {key}, operation.variables)[key])
-        roots = root_fields(caller.model)
-        known = roots.query if operation.kind == "Query" else roots.mutation
+        known = _roots(caller.model, operation.kind)
         root = known.get(name)
+        if root is None and name in _roots(caller.state.model, operation.kind):
+            # There is such an object, but the caller cannot read it.
+            raise PermissionDenied
         if root is None:
             raise unknown_field(nodes[0], operation.kind, known, subCode="UNKNOWN_ROOT_FIELD")
         return await self._actions[root.action](Field(caller, root, nodes, operation.collector(self._limits)))
@@ -295,7 +297,7 @@ class CoreGraphql:
 
     async def _search(self, field: Field) -> bytes:
         model = field.caller.model
-        plan, arguments, limit = bind_search(model, field.given(*SEARCH_ARGUMENTS))
+        plan, arguments, limit = bind_search(field.caller, field.given(*SEARCH_ARGUMENTS))
         rows = await self._records.search(field.caller, plan, arguments)
         return encode(show_search(model, rows, limit, field.nodes, field.collector))
 
@@ -429,6 +431,11 @@ class CoreGraphql:
 def refusal(error: Exception, status: int = 200) -> GraphqlResponse:
     """The answer to a request that cannot be executed at all."""
     return GraphqlResponse(status, encode({"errors": [entry(error)]}), has_data=False)
+
+
+def _roots(model: Model, kind: str) -> Mapping[str, RootField]:
+    roots = root_fields(model)
+    return roots.query if kind == "Query" else roots.mutation
 
 
 def _uuid(value: object) -> str:

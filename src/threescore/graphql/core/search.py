@@ -10,7 +10,7 @@ import msgspec
 from graphql import FieldNode
 
 from threescore.db.pool import Record
-from threescore.errors import BadRequest
+from threescore.errors import BadRequest, PermissionDenied
 from threescore.graphql.core.checks import check_leaf, check_no_arguments, selection_sets, unknown_field
 from threescore.graphql.core.collect import Collector
 from threescore.graphql.core.pages import decode_cursor
@@ -18,7 +18,9 @@ from threescore.graphql.core.selections import TYPENAME
 from threescore.graphql.core.values import INVALID_INPUT, listed, mapping, number, required, text
 from threescore.model.objects import Model, ObjectType
 from threescore.query.filters import bind_filter, live_unless_asked
-from threescore.query.plan import Search, SearchIn
+from threescore.query.plan import Filter, Search, SearchIn
+from threescore.query.search_vector import searchable_fields
+from threescore.records.caller import Caller
 
 SEARCH_ARGUMENTS = (
     "searchInput",
@@ -39,8 +41,9 @@ _Known: TypeAlias = Mapping[str, Callable[[Sequence[FieldNode]], Any]]
 _word = re.compile(r"[^\W_]+")
 
 
-def bind_search(model: Model, given: Mapping[str, Any]) -> tuple[Search, list[Any], int]:
-    """The plan of a search, its arguments, and how many results are wanted. Raises BadRequest."""
+def bind_search(caller: Caller, given: Mapping[str, Any]) -> tuple[Search, list[Any], int]:
+    """The plan of a search, its arguments, and how many results are wanted. Raises BadRequest, PermissionDenied."""
+    model = caller.model
     words_given = required(given, "searchInput", "string")
     if not isinstance(words_given, str):
         raise BadRequest('Invalid argument: "searchInput" must be a string', code=INVALID_INPUT)
@@ -56,7 +59,7 @@ def bind_search(model: Model, given: Mapping[str, Any]) -> tuple[Search, list[An
     pattern = "%" + re.sub(r"([\\%_])", r"\\\1", words_given.strip()) + "%"
     arguments: list[Any] = [" & ".join(quoted), " | ".join(quoted), pattern, limit + 1]
     objects = _objects(
-        model, listed(given, "includedObjectNameSingulars"), listed(given, "excludedObjectNameSingulars")
+        caller, listed(given, "includedObjectNameSingulars"), listed(given, "excludedObjectNameSingulars")
     )
     last_name, last_id = None, None
     after = text(given, "after")
@@ -72,24 +75,45 @@ def bind_search(model: Model, given: Mapping[str, Any]) -> tuple[Search, list[An
         if object_type.name_singular == last_name:
             arguments.append(last_id)
             slot = len(arguments) - 1
-        searched.append(SearchIn(object_type.name_singular, bound, includes_equal=passed, after=slot))
+        searched.append(_search_in(object_type, bound, includes_equal=passed, after=slot))
         passed = passed or slot is not None
     return Search(tuple(searched), everything=not words, continued=after is not None), arguments, limit
 
 
-def _objects(model: Model, included: list[Any] | None, excluded: list[Any] | None) -> list[ObjectType]:
-    """The objects to search in, the more important first."""
+def _search_in(object_type: ObjectType, bound: Filter, *, includes_equal: bool, after: int | None) -> SearchIn:
+    """One object to search in, by what can be read of it."""
+    label = object_type.field_by_id.get(object_type.label_identifier_field_id or object_type.id)
+    image = object_type.field_by_id.get(object_type.image_identifier_field_id or object_type.id)
+    return SearchIn(
+        object_type.name_singular,
+        bound,
+        label=label.name if label else "id",
+        image=image.name if image else None,
+        words=(
+            tuple(field.name for field in searchable_fields(object_type))
+            if any(field.is_searchable for field in object_type.hidden_fields)
+            else None
+        ),
+        includes_equal=includes_equal,
+        after=after,
+    )
+
+
+def _objects(caller: Caller, included: list[Any] | None, excluded: list[Any] | None) -> list[ObjectType]:
+    """The objects to search in, the more important first. Those that the caller cannot read are left out."""
     for name in (*(included or ()), *(excluded or ())):
         if not isinstance(name, str):
             raise BadRequest("Object names must be strings", code=INVALID_INPUT)
     found = [
         object_type
-        for object_type in model.objects
+        for object_type in caller.model.objects
         if (object_type.name_singular in included if included else object_type.is_searchable and object_type.is_active)
         and object_type.name_singular not in (excluded or ())
     ]
     ranks = {name: place for place, name in enumerate(_PRIORITY)}
     found.sort(key=lambda object_type: ranks.get(object_type.name_singular, len(ranks)))
+    if not found and any(name in caller.state.model.by_singular for name in included or ()):
+        raise PermissionDenied
     if not found:
         wanted = f" among {', '.join(included)}" if included else ""
         raise BadRequest(f"There is no object to search in{wanted}", code=INVALID_INPUT)

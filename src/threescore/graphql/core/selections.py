@@ -14,7 +14,7 @@ from threescore.graphql.core.values import arguments_of
 from threescore.graphql.limits import Limits
 from threescore.model.fields import FieldType
 from threescore.model.objects import Field, Model, ObjectType
-from threescore.query.grouping import aggregates_of
+from threescore.query.grouping import aggregates_of, refuse_hidden_aggregate
 from threescore.query.plan import (
     Composite,
     Connection,
@@ -79,6 +79,7 @@ class Selections:
         for key, inner in self._collector.fields(selection_sets(nodes, type_name), type_name).items():
             part = self._part(object_type, type_name, key, inner, depth, rows)
             if part is None:
+                refuse_hidden_aggregate(object_type, inner[0].name.value)
                 raise unknown_field(inner[0], type_name, (*known, *aggregates_of(object_type)))
             parts.append(part)
         return tuple(parts)
@@ -95,6 +96,7 @@ class Selections:
                 continue
             part = self._part(object_type, type_name, key, inner, 0, rows)
             if part is None or isinstance(part, PageInfo):
+                refuse_hidden_aggregate(object_type, inner[0].name.value)
                 raise unknown_field(inner[0], type_name, (*known, *aggregates_of(object_type)))
             parts.append(part)
         return tuple(parts)
@@ -162,6 +164,7 @@ class Selections:
         if field is None:
             joined = object_type.field_by_join_column.get(name)
             if joined is None:
+                object_type.refuse_hidden(name)
                 names = (*object_type.field_by_name, *object_type.field_by_join_column)
                 raise unknown_field(node, self._names[object_type.name_singular], names)
             check_leaf(nodes, "ID")

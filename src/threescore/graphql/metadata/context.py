@@ -78,7 +78,8 @@ class Context:
 
     @property
     def model(self) -> Model:
-        return self.caller.model
+        """The whole data model, whatever records of it the caller may read: it holds no values of records."""
+        return self.caller.state.model
 
     @property
     def state(self) -> WorkspaceState:

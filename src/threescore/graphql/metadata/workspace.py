@@ -10,6 +10,7 @@ import asyncpg
 import msgspec
 
 from threescore.access.role_store import default_role_id
+from threescore.catalog.state import Stale
 from threescore.catalog.wire import application_id, iso
 from threescore.catalog.workspaces import Workspace, get_workspace, rename_workspace
 from threescore.errors import Forbidden, Unavailable
@@ -17,7 +18,10 @@ from threescore.graphql.metadata.context import Context, Info
 from threescore.graphql.metadata.nodes import ObjectNode
 from threescore.graphql.metadata.roles import role_values
 from threescore.model.objects import ObjectType
+from threescore.query import plan as plans
+from threescore.query.filters import LIVE
 from threescore.records.caller import Caller
+from threescore.records.runner import Runner
 from threescore.sql import quote_identifier, quote_literal
 
 Values = dict[str, Any]
@@ -89,7 +93,7 @@ def _minimal_metadata(_root: None, info: Info) -> Values:
 
 def _collections(caller: Caller) -> Mapping[str, Iterable[Any]]:
     """The collections that there are, each with all that is in it."""
-    model = caller.model
+    model = caller.state.model
     names = [name for name in ObjectType.__struct_fields__ if name not in ("fields", "indexes")]
     fields = [field for item in model.objects for field in item.fields]
     return {
@@ -106,21 +110,27 @@ def _hash(items: Iterable[Any]) -> str:
 
 
 def _record_counts(_root: None, info: Info) -> list[Values]:
-    counts = info.context.wait(_count_records(info.context))
+    context = info.context
+    counts = context.wait(_count_records(context))
     return [
-        {"objectNamePlural": item.name_plural, "totalCount": counts[item.table]} for item in info.context.model.objects
+        {"objectNamePlural": item.name_plural, "totalCount": counts[item.table]}
+        for item in context.caller.model.objects
     ]
 
 
 async def _count_records(context: Context) -> dict[str, int]:
-    """The number of records in each table."""
+    """The number of records in each table, as far as the caller sees them."""
+    caller = context.caller
+    rules = caller.rights.rules
+    ruled = [item for item in caller.model.objects if rules is not None and item.name_singular in rules.filters]
+    seen = {item.table: await _count_seen(context, item) for item in ruled}
     schema = quote_identifier(context.model.schema)
     async with context.services.database.acquire() as connection:
         estimates = await connection.fetch(
             "SELECT relname, reltuples FROM pg_class WHERE relnamespace = $1::regnamespace AND relkind = 'r'", schema
         )
         large = {row["relname"]: int(row["reltuples"]) for row in estimates if row["reltuples"] > COUNTED}
-        counted = [item.table for item in context.model.objects if item.table not in large]
+        counted = [item.table for item in caller.model.objects if item.table not in large and item.table not in seen]
         sql = " UNION ALL ".join(
             f"SELECT {quote_literal(table)} AS relname, count(*) AS records"
             f' FROM {schema}.{quote_identifier(table)} WHERE "deletedAt" IS NULL'
@@ -130,7 +140,20 @@ async def _count_records(context: Context) -> dict[str, int]:
             rows = await connection.fetch(sql) if counted else []
         except asyncpg.UndefinedTableError as error:
             raise Unavailable("The data model is changing right now; try again") from error
-    return {**large, **{row["relname"]: row["records"] for row in rows}}
+    return {**large, **{row["relname"]: row["records"] for row in rows}, **seen}
+
+
+async def _count_seen(context: Context, object_type: ObjectType) -> int:
+    """The number of live records of an object of which the caller sees only some."""
+    page = plans.PageOf(LIVE, (plans.OrderTerm("id"),), plans.at_most(1), 0)
+    total = plans.Total("count", plans.Aggregate("count", "count"))
+    plan = plans.FindConnection(object_type.name_singular, page, (total,))
+    try:
+        row = await Runner(context.services.database).one(context.caller, plan, [1], object_type)
+    except Stale as error:
+        raise Unavailable("The data model is changing right now; try again") from error
+    count: int = msgspec.json.decode(row["connection"])["count"]
+    return count
 
 
 def _default_role(_source: Values, info: Info) -> Values | None:

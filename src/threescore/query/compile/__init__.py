@@ -7,9 +7,20 @@ from threescore.model.objects import Model
 from threescore.query import plan as plans
 from threescore.query.compile.cascade import absorb, destroy
 from threescore.query.compile.group import group
-from threescore.query.compile.read import duplicates, find_by_ids, find_connection, find_first, find_many, find_one
+from threescore.query.compile.read import (
+    connect,
+    duplicates,
+    find_by_ids,
+    find_connection,
+    find_first,
+    find_many,
+    find_one,
+    holder,
+    lock,
+)
 from threescore.query.compile.search import search
 from threescore.query.compile.write import create, restore, soft_delete, update, upsert
+from threescore.query.rules import RowRules, Seen, Weaving
 
 _COMPILERS: dict[type, Callable[[Model, Any], str]] = {
     plans.FindOne: find_one,
@@ -20,6 +31,9 @@ _COMPILERS: dict[type, Callable[[Model, Any], str]] = {
     plans.Group: group,
     plans.Duplicates: duplicates,
     plans.Search: search,
+    plans.Connect: connect,
+    plans.Holder: holder,
+    plans.Lock: lock,
     plans.Create: create,
     plans.Upsert: upsert,
     plans.Update: update,
@@ -47,3 +61,12 @@ def compile_plan(model: Model, plan: plans.Plan) -> str:
                 cache.clear()
             cache[plan] = sql
     return sql
+
+
+def compile_seen(model: Model, plan: plans.Plan, rules: RowRules, own: int) -> tuple[str, tuple[int, ...]]:
+    """The SQL of a plan in which only rows exist that pass the rules, for requests with `own` arguments.
+
+    With it, which of the rules' arguments come after the request's. Nothing is kept.
+    """
+    weaving = Weaving(rules, own)
+    return _COMPILERS[type(plan)](Seen.of(model, weaving), plan), tuple(weaving.used)

@@ -12,8 +12,9 @@ from threescore.query.compile.page import (
     page_rows,
     shown_order,
 )
-from threescore.query.compile.scope import Projection, Scope, as_json, condition, q, table, version
+from threescore.query.compile.scope import Projection, Scope, as_json, condition, q, row_rule, rows, table, version
 from threescore.query.plan import (
+    Connect,
     Constant,
     Duplicates,
     Edges,
@@ -22,6 +23,8 @@ from threescore.query.plan import (
     FindFirst,
     FindMany,
     FindOne,
+    Holder,
+    Lock,
     OrderTerm,
     PageInfo,
     Records,
@@ -38,7 +41,7 @@ def find_one(model: Model, plan: FindOne) -> str:
     columns, joins = Projection(model).record(object_type, plan.selection, "t")
     return (
         f"SELECT s.model, s.access, (SELECT row_to_json(j) FROM (SELECT {columns}"
-        f" FROM {table(model, object_type.table)} t{joins}"
+        f" FROM {rows(model, object_type, 't')}{joins}"
         f' WHERE t.id = $1::uuid AND t."deletedAt" IS NULL) j) AS record,'
         f" (SELECT {version('t')} FROM {table(model, object_type.table)} t WHERE t.id = $1::uuid) AS version"
         f" FROM {table(model, '_state')} s"
@@ -65,7 +68,7 @@ def find_by_ids(model: Model, plan: FindByIds) -> str:
     return (
         f"SELECT s.model, s.access, (SELECT json_agg(row_to_json(j)) FROM (SELECT {columns}"
         f" FROM unnest($1::uuid[]) WITH ORDINALITY u(id, place)"
-        f" JOIN {table(model, object_type.table)} t ON t.id = u.id{joins} ORDER BY u.place) j) AS records"
+        f" JOIN {rows(model, object_type, 't')} ON t.id = u.id{joins} ORDER BY u.place) j) AS records"
         f" FROM {table(model, '_state')} s"
     )
 
@@ -75,13 +78,13 @@ def find_many(model: Model, plan: FindMany) -> str:
     object_type = model.by_singular[plan.object]
     page = plan.page
     scope = Scope(model, object_type, "t")
-    rows = page_rows(scope, page)
+    paged = page_rows(scope, page)
     columns, joins = Projection(model).record(object_type, plan.selection, "t")
     first, last = end_cursors(scope, page, "page")
     counted = Scope(model, object_type, "t")
     filtered = condition(counted, page.filter)
     return (
-        f"WITH page AS MATERIALIZED ({rows})"
+        f"WITH page AS MATERIALIZED ({paged})"
         f" SELECT s.model, s.access, (SELECT json_agg(row_to_json(j)) FROM (SELECT {columns} FROM page t{joins}"
         f" WHERE t.{PLACE} <= {length(page)} ORDER BY t.{shown_order(page)}) j) AS records,"
         f" (SELECT count(*) FROM page) > {length(page)} AS more, {first} AS first, {last} AS last,"
@@ -102,10 +105,9 @@ def duplicates(model: Model, plan: Duplicates) -> str:
     A criterion counts only where each of its values has at least three characters.
     """
     object_type = model.by_singular[plan.object]
-    criteria = object_type.duplicate_criteria or ()
     alike = " OR ".join(
         "(" + " AND ".join(f"length(i.{q(c)}) >= 3 AND d.{q(c)} = i.{q(c)}" for c in criterion) + ")"
-        for criterion in criteria
+        for criterion in plan.criteria
     )
     columns = ", ".join(_duplicate_part(model, object_type, plan))
     return (
@@ -113,7 +115,7 @@ def duplicates(model: Model, plan: Duplicates) -> str:
         f" SELECT s.model, s.access, i.place, f.connection FROM {table(model, '_state')} s"
         f" LEFT JOIN input i ON TRUE LEFT JOIN LATERAL ("
         f"WITH found AS MATERIALIZED (SELECT d.*, row_number() OVER (ORDER BY d.id) AS {PLACE}"
-        f" FROM {table(model, object_type.table)} d"
+        f" FROM {rows(model, object_type, 'd')}"
         f' WHERE d."deletedAt" IS NULL AND d.id IS DISTINCT FROM i.id AND ({alike or "FALSE"})'
         f" ORDER BY d.id LIMIT {plan.limit})"
         f" SELECT row_to_json(c) AS connection FROM (SELECT {columns}) c) f ON TRUE ORDER BY i.place"
@@ -163,9 +165,44 @@ def _given(model: Model, object_type: ObjectType, plan: Duplicates) -> str:
     if plan.stored:
         return (
             f"SELECT t.*, u.place FROM unnest($1::uuid[]) WITH ORDINALITY AS u(id, place)"
-            f' JOIN {name} t ON t.id = u.id WHERE t."deletedAt" IS NULL'
+            f" JOIN {rows(model, object_type, 't')} ON t.id = u.id"
+            f' WHERE t."deletedAt" IS NULL'
         )
     return (
         f"SELECT r.*, e.place FROM jsonb_array_elements($1::jsonb) WITH ORDINALITY AS e(row, place),"
         f" LATERAL jsonb_populate_record(NULL::{name}, e.row) r"
+    )
+
+
+def connect(model: Model, plan: Connect) -> str:
+    """Rows, at least one: model, access, place (of the input row, from 1; NULL for none found), id."""
+    object_type = model.by_singular[plan.object]
+    same = " AND ".join(f"t.{q(column)} = r.{q(column)}" for column in plan.columns)
+    return (
+        f"SELECT s.model, s.access, f.place, f.id FROM {table(model, '_state')} s LEFT JOIN ("
+        f"SELECT e.place, t.id::text AS id FROM jsonb_array_elements($1::jsonb) WITH ORDINALITY AS e(row, place)"
+        f" CROSS JOIN LATERAL jsonb_populate_record(NULL::{table(model, object_type.table)}, e.row) r"
+        f' JOIN {rows(model, object_type, "t")} ON {same} WHERE t."deletedAt" IS NULL) f ON TRUE'
+    )
+
+
+def holder(model: Model, plan: Holder) -> str:
+    """Columns: model, access, id (NULL where there is none)."""
+    object_type = model.by_singular[plan.object]
+    same = " AND ".join(f"t.{q(column)} = r.{q(column)}" for column in plan.columns)
+    return (
+        f"SELECT s.model, s.access, (SELECT t.id::text FROM {rows(model, object_type, 't')},"
+        f" json_populate_record(NULL::{table(model, object_type.table)}, $1::json) r"
+        f' WHERE {same} AND t."deletedAt" IS NULL LIMIT 1) AS id FROM {table(model, "_state")} s'
+    )
+
+
+def lock(model: Model, plan: Lock) -> str:
+    """Rows, one for each record that is there: model, access, id, row (JSON)."""
+    object_type = model.by_singular[plan.object]
+    rule = row_rule(model, object_type, "t")
+    return (
+        f"SELECT s.model, s.access, t.id::text AS id, row_to_json(t) AS row"
+        f" FROM {table(model, '_state')} s, {table(model, object_type.table)} t"
+        f' WHERE t.id = ANY($1::uuid[]) AND t."deletedAt" IS NULL AND {rule or "TRUE"} ORDER BY t.id FOR UPDATE OF t'
     )

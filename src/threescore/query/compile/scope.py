@@ -24,6 +24,7 @@ from threescore.query.plan import (
     ToOne,
     Version,
 )
+from threescore.query.rules import Seen
 from threescore.sql import quote_identifier, quote_literal
 
 q = quote_identifier
@@ -32,6 +33,27 @@ q = quote_identifier
 def table(model: Model, name: str) -> str:
     """A table of the workspace's schema, qualified and quoted."""
     return f"{q(model.schema)}.{q(name)}"
+
+
+def rows(model: Model, object_type: ObjectType, alias: str) -> str:
+    """The rows of an object that exist for the caller, as a FROM item. All that shows or finds records reads these."""
+    name = table(model, object_type.table)
+    rule = row_rule(model, object_type, "r")
+    return f"{name} {alias}" if rule is None else f"(SELECT r.* FROM {name} r WHERE {rule}) {alias}"
+
+
+def row_rule(model: Model, object_type: ObjectType, alias: str) -> str | None:
+    """The condition under which the row under an alias exists for the caller; None where every row does.
+
+    It reads other tables as they are: rules do not depend on one another.
+    """
+    found = model.weaving.filter(object_type) if isinstance(model, Seen) else None
+    if found is None or not isinstance(model, Seen):
+        return None
+    scope = Scope(model.whole, object_type, alias)
+    where = condition(scope, found)
+    # As a join of its own: rows could not be locked that are the outer side of one.
+    return f"EXISTS (SELECT FROM (SELECT 1) o{scope.joins} WHERE {where})" if scope.joins else f"({where})"
 
 
 def placeholder(slot: int, cast: str) -> str:
@@ -66,14 +88,18 @@ class Scope:
         return self.joined(relation)[1].leaf_by_column[name]
 
     @property
-    def source(self) -> str:
-        """The FROM clause. Read it last: conditions and orders add joins."""
-        joins = "".join(
-            f" LEFT JOIN {table(self.model, target.table)} {alias}"
+    def joins(self) -> str:
+        """The joins of the FROM clause. Read them last: conditions and orders add to them."""
+        return "".join(
+            f" LEFT JOIN {rows(self.model, target, alias)}"
             f" ON {alias}.id = {self.alias}.{q(join_column(self.object_type.field_by_name[relation]))}"
             for relation, (alias, target) in self._joined.items()
         )
-        return f"{table(self.model, self.object_type.table)} {self.alias}{joins}"
+
+    @property
+    def source(self) -> str:
+        """The FROM clause. Read it last, as `joins`."""
+        return f"{rows(self.model, self.object_type, self.alias)}{self.joins}"
 
 
 def join_column(field: Field) -> str:
@@ -220,7 +246,7 @@ class Projection:
         # LIMIT keeps it a lookup for each row of the page; as a plain join it invites a hash of the whole table.
         return (
             f" LEFT JOIN LATERAL (SELECT {inner}.id, {as_json(columns)} AS record"
-            f" FROM {table(self.model, target.table)} {inner}{joins}"
+            f" FROM {rows(self.model, target, inner)}{joins}"
             f" WHERE {inner}.id = {alias}.{q(join_column(field))}"
             f' AND {inner}."deletedAt" IS NULL LIMIT 1) {name} ON TRUE'
         )
@@ -238,7 +264,7 @@ class Projection:
         columns, joins = self.record(target, selection, inner)
         return (
             f"(SELECT coalesce(json_agg(row_to_json(j)), '[]') FROM (SELECT {columns}"
-            f" FROM {table(self.model, target.table)} {inner}{joins}"
+            f" FROM {rows(self.model, target, inner)}{joins}"
             f" WHERE {inner}.{q(join_column(self.model.inverse(field)))} = {alias}.id"
             f' AND {inner}."deletedAt" IS NULL ORDER BY {inner}.id LIMIT {limit}) j)'
         )

@@ -1,8 +1,9 @@
 """SQL for search over several objects."""
 
 from threescore.model.objects import Model, ObjectType
-from threescore.query.compile.scope import Scope, condition, q, table
+from threescore.query.compile.scope import Scope, condition, q, rows, table
 from threescore.query.plan import Search, SearchIn
+from threescore.query.search_vector import search_vector
 from threescore.sql import quote_literal
 
 _ALL = "to_tsquery('simple', threescore.unaccent($1::text))"
@@ -29,21 +30,26 @@ def search(model: Model, plan: Search) -> str:
 def _matches(model: Model, plan: Search, place: int, item: SearchIn) -> str:
     object_type = model.by_singular[item.object]
     scope = Scope(model, object_type, "t")
-    vector = scope.column("searchVector")
+    stored = scope.column("searchVector")
+    # The words of what the caller may read; the index is on the words of all.
+    words = None if item.words is None else search_vector([object_type.field_by_name[name] for name in item.words])
+    vector = words or stored
+    label = _label(object_type, item)
     where = condition(scope, item.filter)
     rank_cd, rank = ("0::real", "0::real")
-    hit = f"{vector} IS NOT NULL"
+    hit = f"{stored} IS NOT NULL"
     if not plan.everything:
         rank_cd, rank = f"ts_rank_cd({vector}, {_ALL})", f"ts_rank({vector}, {_ANY})"
-        some = f'EXISTS (SELECT FROM {table(model, object_type.table)} o WHERE o."searchVector" @@ {_ANY})'
-        hit = f"{vector} @@ {_ANY} OR (NOT {some} AND {_label(object_type)} ILIKE $3::text)"
-    rows = (
-        f"SELECT {quote_literal(item.object)} AS object, {place} AS place, t.id, {_label(object_type)} AS label,"
-        f" {_image(object_type)} AS image, {rank_cd} AS rank_cd, {rank} AS rank"
+        some = _found("o", words)
+        some = f"EXISTS (SELECT FROM {rows(model, object_type, 'o')} WHERE {some})"
+        hit = f"{_found('t', words)} OR (NOT {some} AND {label} ILIKE $3::text)"
+    listed = (
+        f"SELECT {quote_literal(item.object)} AS object, {place} AS place, t.id, {label} AS label,"
+        f" {_image(object_type, item)} AS image, {rank_cd} AS rank_cd, {rank} AS rank"
         f" FROM {scope.source} WHERE ({where}) AND ({hit})"
     )
     beyond = f" WHERE {_beyond(item)}" if plan.continued else ""
-    return f"(SELECT * FROM ({rows}) r{beyond} ORDER BY r.rank_cd DESC, r.rank DESC, r.id LIMIT $4::bigint)"
+    return f"(SELECT * FROM ({listed}) r{beyond} ORDER BY r.rank_cd DESC, r.rank DESC, r.id LIMIT $4::bigint)"
 
 
 def _beyond(item: SearchIn) -> str:
@@ -55,16 +61,21 @@ def _beyond(item: SearchIn) -> str:
     return f"r.rank_cd < $5::real OR (r.rank_cd = $5::real AND (r.rank < $6::real OR (r.rank = $6::real AND {equal})))"
 
 
-def _label(object_type: ObjectType) -> str:
+def _found(alias: str, words: str | None) -> str:
+    """SQL for "some word is found" in the row under an alias."""
+    indexed = f'{alias}."searchVector" @@ {_ANY}'
+    return indexed if words is None else f"({indexed} AND {words} @@ {_ANY})"
+
+
+def _label(object_type: ObjectType, item: SearchIn) -> str:
     """What a record is called: the text of its label identifier."""
-    field = object_type.field_by_id.get(object_type.label_identifier_field_id or object_type.id)
-    field = field or object_type.field_by_name["id"]
+    field = object_type.field_by_name[item.label]
     return field.kind.label(field, {leaf.sub_field: f"t.{q(leaf.column)}" for leaf in field.leaves})
 
 
-def _image(object_type: ObjectType) -> str:
+def _image(object_type: ObjectType, item: SearchIn) -> str:
     """The address of a record's picture, or the empty text."""
-    field = object_type.field_by_id.get(object_type.image_identifier_field_id or object_type.id)
-    if field is None:
+    if item.image is None:
         return "''"
+    field = object_type.field_by_name[item.image]
     return field.kind.image(field, {leaf.sub_field: f"t.{q(leaf.column)}" for leaf in field.leaves})

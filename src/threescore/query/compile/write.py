@@ -6,7 +6,7 @@ with a stale model or a revoked key changes nothing; it sees the current version
 Records are shown, and kept in events, as REST shows them at depth 0.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from threescore.model.objects import Field, Model, ObjectType
 from threescore.query.compile.scope import (
@@ -16,6 +16,8 @@ from threescore.query.compile.scope import (
     condition,
     join_column,
     q,
+    row_rule,
+    rows,
     standard_selection,
     table,
 )
@@ -103,31 +105,73 @@ def _typed(object_type: ObjectType, columns: Iterable[str]) -> str:
     return ", ".join(parts)
 
 
-def answer(model: Model, object_type: ObjectType, selection: Selection, rows: str, plain: str, order: str) -> str:
+def answer(model: Model, object_type: ObjectType, selection: Selection, source: str, plain: str, order: str) -> str:
     """SQL for the JSON list of written records: `plain` where they are shown as stored, else selected anew.
 
-    `rows` is a FROM clause with the written rows as `t`.
+    `source` is a FROM clause with the written rows as `t`.
     """
     if selection == standard_selection(object_type):
         return plain
     columns, joins = Projection(model).record(object_type, selection, "t")
-    return f"(SELECT json_agg(row_to_json(j)) FROM (SELECT {columns} FROM {rows}{joins} ORDER BY {order}) j)"
+    return f"(SELECT json_agg(row_to_json(j)) FROM (SELECT {columns} FROM {source}{joins} ORDER BY {order}) j)"
+
+
+HIDDEN_TARGET, OUTSIDE = "hidden target", "outside"
+"""Why `threescore.refuse` ends a statement: a relation leads to a row, or a row was written, that does not exist."""
+
+
+def kept(
+    model: Model,
+    object_type: ObjectType,
+    columns: Iterable[str],
+    written: str,
+    source: str,
+    before: Callable[[str], str] | None = None,
+) -> str:
+    """A column of the answer that ends the statement where it left what exists for the caller; nothing without rules.
+
+    Every written row must pass the rule of its object, and a relation that was set must lead to a row that passes
+    its own. `written` is the CTE of the rows, `source` a FROM clause with them as `t`; `before` gives the SQL of a
+    column as it was. What the rules read in other rows is as it was when the statement began.
+    """
+    cases = []
+    for field in _fields_of(object_type, (column for column in columns if column not in PLACES)):
+        if not field.is_many_to_one or row_rule(model, model.target(field), "x") is None:
+            continue
+        column = join_column(field)
+        value = f"t.{q(column)}"
+        changed = f"{value} IS DISTINCT FROM {before(column)} AND " if before else ""
+        itself = f" AND {value} NOT IN (SELECT w.id FROM {written} w)" if model.target(field) is object_type else ""
+        cases.append(
+            f" WHEN {value} IS NOT NULL AND {changed}NOT EXISTS"
+            f" (SELECT FROM {rows(model, model.target(field), 'x')} WHERE x.id = {value}){itself} THEN"
+            f" threescore.refuse({quote_literal(HIDDEN_TARGET)}, format('Key (%s)=(%s) ', {quote_literal(column)},"
+            f" {value}))"
+        )
+    rule = row_rule(model, object_type, "t")
+    if rule is not None:
+        cases.append(f" WHEN ({rule}) IS NOT TRUE THEN threescore.refuse({quote_literal(OUTSIDE)}, '')")
+    if not cases:
+        return ""
+    return f", (SELECT bool_and(CASE{''.join(cases)} ELSE TRUE END) FROM {source}) AS kept"
 
 
 PLACES = ("#first", "#last")
 """Pseudo-columns of input rows: how far before the first, or after the last record, to place a new one."""
 
 
-def place_expression(object_type: ObjectType, name: str, columns: tuple[str, ...], row: str) -> str:
-    """SQL for the position of a new record: as given, else counted from the ends of the table."""
+def place_expression(model: Model, object_type: ObjectType, columns: tuple[str, ...], row: str) -> str:
+    """SQL for the position of a new record: as given, else counted from the ends of what exists for the caller."""
     options = []
     if "position" in columns:
         options.append(f'{row}."position"')
     if "#last" in columns:
         given = '(SELECT max("position") FROM input)' if "position" in columns else "NULL"
-        options.append(f'greatest((SELECT max("position") FROM {name}), {given}, 0) + {row}."#last"')
+        there = rows(model, object_type, "b")
+        options.append(f'greatest((SELECT max("position") FROM {there}), {given}, 0) + {row}."#last"')
     if "#first" in columns:
-        options.append(f'coalesce((SELECT min("position") FROM {name}), 1) + {row}."#first"')
+        there = rows(model, object_type, "b")
+        options.append(f'coalesce((SELECT min("position") FROM {there}), 1) + {row}."#first"')
     return f"coalesce({', '.join(options)})"
 
 
@@ -136,7 +180,7 @@ def create(model: Model, plan: Create) -> str:
     object_type = model.by_singular[plan.object]
     name = table(model, object_type.table)
     values = {c: f"i.{q(c)}" for c in plan.columns if c not in PLACES and c != "position"}
-    values["position"] = place_expression(object_type, name, plan.columns, "i")
+    values["position"] = place_expression(model, object_type, plan.columns, "i")
     if "createdBySource" not in plan.columns:
         values |= actor_values("createdBy")
     values |= actor_values("updatedBy")
@@ -157,7 +201,8 @@ def create(model: Model, plan: Create) -> str:
         f" shown AS MATERIALIZED (SELECT i.place, t.id, {stored(model, object_type, 't')} AS record"
         f" FROM created t JOIN input i ON i.id = t.id),"
         f" events AS ({event(model, object_type, 'created', 'shown e ORDER BY e.place', after='e.record')})"
-        f" SELECT s.model, s.access, {shown} AS records FROM {table(model, '_state')} s"
+        f" SELECT s.model, s.access, {shown} AS records"
+        f"{kept(model, object_type, plan.columns, 'created', 'created t')} FROM {table(model, '_state')} s"
     )
 
 
@@ -169,8 +214,11 @@ def target(model: Model, object_type: ObjectType, where: Filter, limit: int) -> 
     """The CTEs `target` (the records found, locked, one more than the limit) and `allowed`."""
     scope = Scope(model, object_type, "t")
     found = condition(scope, where)
+    rule = row_rule(model, object_type, "t")
+    # A sub-select in its place would be locked as a whole.
+    found = found if rule is None else f"({found}) AND {rule}"
     return (
-        f"target AS MATERIALIZED (SELECT t.* FROM {scope.source} WHERE {found}"
+        f"target AS MATERIALIZED (SELECT t.* FROM {table(model, object_type.table)} t{scope.joins} WHERE {found}"
         f" ORDER BY t.id LIMIT {limit + 1} FOR UPDATE OF t),"
         f" {current(model, f'(SELECT count(*) FROM target) <= {limit}')}"
     )
@@ -181,7 +229,7 @@ def update(model: Model, plan: Update) -> str:
     object_type = model.by_singular[plan.object]
     values = {c: f"c.{q(c)}" for c in plan.columns if c not in PLACES}
     if len(values) < len(plan.columns):
-        values["position"] = place_expression(object_type, table(model, object_type.table), plan.columns, "c")
+        values["position"] = place_expression(model, object_type, plan.columns, "c")
     fields = _fields_of(object_type, values)
     values.setdefault("updatedAt", "now()")
     values |= actor_values("updatedBy")
@@ -196,6 +244,7 @@ def update(model: Model, plan: Update) -> str:
         source="target o, actor a, change c, allowed",
         operation="updated",
         fields=fields,
+        columns=plan.columns,
     )
 
 
@@ -220,6 +269,7 @@ def _set_deleted_at(model: Model, plan: SoftDelete | Restore, value: str, operat
         source="target o, allowed",
         operation=operation,
         fields=[object_type.field_by_name["deletedAt"]],
+        columns=() if operation == "restored" else None,
         along=_carried(model, object_type, value, operation),
     )
 
@@ -263,8 +313,10 @@ def _changing(
     source: str,
     operation: str,
     fields: list[Field],
+    columns: tuple[str, ...] | None,
     along: str = "",
 ) -> str:
+    """`columns` are those that were given values; None where it does not matter whether the rows still exist after."""
     name = table(model, object_type.table)
     assignments = ", ".join(f"{q(column)} = {value}" for column, value in values.items())
     events = event(
@@ -279,12 +331,16 @@ def _changing(
     shown = answer(
         model, object_type, selection, "changed t", "(SELECT json_agg(e.record ORDER BY e.id) FROM shown e)", "t.id"
     )
+    checked = ""
+    if columns is not None:
+        compared = "changed t JOIN target o ON o.id = t.id"
+        checked = kept(model, object_type, columns, "changed", compared, lambda column: f"o.{q(column)}")
     return (
         f"{before}, changed AS (UPDATE {name} t SET {assignments} FROM {source} WHERE t.id = o.id RETURNING t.*),"
         f" shown AS MATERIALIZED (SELECT t.id, {stored(model, object_type, 't')} AS record,"
         f" {stored(model, object_type, 'o')} AS old, {changed_fields(fields, 'o', 't')} AS changed"
         f" FROM changed t JOIN target o ON o.id = t.id), events AS ({events}){along}"
-        f" SELECT s.model, s.access, (SELECT count(*) FROM target) AS matched, {shown} AS records"
+        f" SELECT s.model, s.access, (SELECT count(*) FROM target) AS matched, {shown} AS records{checked}"
         f" FROM {table(model, '_state')} s"
     )
 
@@ -303,16 +359,17 @@ def upsert(model: Model, plan: Upsert) -> str:
     changes["deletedAt"] = "NULL"
     changes |= actor_values("updatedBy")
     values = {c: f"p.{q(c)}" for c in plan.columns if c not in PLACES}
+    there = rows(model, object_type, "b")
     values["position"] = (
         "coalesce((i.doc ->> 'position')::float8, (SELECT coalesce(max(\"position\"), 0)"
-        f" FROM {name}) + (i.doc ->> '#last')::float8, (SELECT coalesce(min(\"position\"), 1) FROM {name})"
+        f" FROM {there}) + (i.doc ->> '#last')::float8, (SELECT coalesce(min(\"position\"), 1) FROM {there})"
         " + row_number() OVER (ORDER BY i.place) - count(*) OVER () - 1)"
     )
     if "createdBySource" not in plan.columns:
         values |= actor_values("createdBy")
     values |= actor_values("updatedBy")
     matches = " UNION ".join(
-        f"SELECT i.place, t.id FROM input i JOIN {name} t ON "
+        f"SELECT i.place, t.id FROM input i JOIN {rows(model, object_type, 't')} ON "
         + " AND ".join(f"t.{q(leaf.column)} = i.{q(leaf.column)}" for leaf in key)
         for key in object_type.unique_keys
         if all(leaf.column in plan.columns for leaf in key)
@@ -338,6 +395,14 @@ def upsert(model: Model, plan: Upsert) -> str:
         "t.place",
     )
     row = stored(model, object_type, "t")
+    checked = kept(
+        model,
+        object_type,
+        plan.columns,
+        "written",
+        "written t LEFT JOIN old o ON o.id = t.id",
+        lambda column: f"(o.row).{q(column)}",
+    )
     return (
         f"WITH {ACTOR}, input AS MATERIALIZED (SELECT e.place, e.doc, p.* FROM jsonb_array_elements($4::json::jsonb)"
         f" WITH ORDINALITY AS e(doc, place), LATERAL jsonb_populate_record(NULL::{name}, e.doc) p),"
@@ -369,5 +434,5 @@ def upsert(model: Model, plan: Upsert) -> str:
         f" {changed_fields(fields, 'x', 't')} AS changed FROM old b, LATERAL (SELECT (b.row).*) x WHERE b.id = t.id)"
         f" o ON TRUE), created_events AS ({created}), updated_events AS ({updated})"
         f" SELECT s.model, s.access, (SELECT array_agg(c.place ORDER BY c.place) FROM chosen c WHERE c.matches > 1)"
-        f" AS ambiguous, {shown} AS records FROM {table(model, '_state')} s"
+        f" AS ambiguous, {shown} AS records{checked} FROM {table(model, '_state')} s"
     )
