@@ -464,6 +464,8 @@ async def test_the_default_role(door: Door, other_door: Door) -> None:
     assert (await other_door("{ currentWorkspace { defaultRole { id } } }"))["defaultRole"]["id"] == role
     assert (await door.refused(DELETE, id=role))["subCode"] == "DEFAULT_ROLE_CANNOT_BE_DELETED"
     programs = await new_role(door, canBeAssignedToUsers=False)
+    change = {"id": role, "update": {"canBeAssignedToUsers": False}}
+    assert (await door.refused(UPDATE, role=change))["subCode"] == "ROLE_CANNOT_BE_ASSIGNED_TO_USERS"
     assert (await door.refused(DEFAULT, id=programs))["subCode"] == "ROLE_CANNOT_BE_ASSIGNED_TO_USERS"
     assert (await door.refused(DEFAULT, id=str(uuid4())))["subCode"] == "ROLE_NOT_FOUND"
 

@@ -83,6 +83,13 @@ class RoleChanges:
         given = read_role(body, creating=False)
         async with self._editing(caller, role_id, lambda role, _: msgspec.structs.replace(role, **given)) as edit:
             _check_label(edit.caller, edit.role, "update")
+            workspace_id = edit.caller.state.model.workspace_id
+            is_default = role_id == await role_store.default_role_id(edit.connection, workspace_id)
+            if is_default and not edit.role.can_be_assigned_to_users:
+                raise BadRequest(
+                    "The default role is for new members: choose another default role first",
+                    code="ROLE_CANNOT_BE_ASSIGNED_TO_USERS",
+                )
             await role_store.update_role(edit.connection, edit.role)
 
     async def delete(self, caller: Caller, role_id: UUID) -> None:
