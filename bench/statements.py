@@ -5,7 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from threescore.access.key_changes import KeyChanges
 from threescore.access.keys import signing_secret
+from threescore.access.rates import RateLimits
 from threescore.access.tokens import Tokens
 from threescore.catalog.state import Workspaces
 from threescore.config import Settings
@@ -53,12 +55,17 @@ async def issued_for(
     try:
         tokens = Tokens(await signing_secret(database, settings.secret))
         workspaces, records = Workspaces(database), Records(database, settings.batch_limit)
+        rates = RateLimits(database, workspaces)
         api: RestApi | GraphqlApi
         if target == "/graphql":
-            core, metadata = CoreGraphql(workspaces, records, Limits()), MetadataGraphql(database, workspaces, tokens)
-            api = GraphqlApi(tokens, core, metadata, settings.body_limit)
+            core, metadata = (
+                CoreGraphql(database, workspaces, records, Limits()),
+                MetadataGraphql(database, workspaces, tokens),
+            )
+            api = GraphqlApi(tokens, core, metadata, rates, settings.body_limit)
         else:
-            api = RestApi(workspaces, tokens, RecordsApi(records), MetadataApi(database), settings.body_limit)
+            model = MetadataApi(database, KeyChanges(database, tokens))
+            api = RestApi(database, workspaces, tokens, RecordsApi(records), model, rates, settings.body_limit)
         database.heard.clear()
         for number, body in enumerate(bodies, 1):
             status, answer = await ask(api, token, method, target, body)

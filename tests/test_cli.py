@@ -48,6 +48,7 @@ def test_a_key_made_beside_a_running_server_works_until_it_is_revoked(server: st
 
     shown = threescore("key", "list", "--workspace", name, THREESCORE_DATABASE_URL=database_url).stdout.splitlines()
     assert [line.split()[0] for line in shown] == ["Name", "CI"]
+    assert "Admin" in shown[1].split()
     assert token not in "".join(shown)
 
     revoked = threescore(
@@ -63,6 +64,7 @@ def test_a_key_made_beside_a_running_server_works_until_it_is_revoked(server: st
         (["workspace", "create", " "], 1, "A workspace's name has 1 to 200 characters"),
         (["key", "create", "--name", "x", "--workspace", "no such"], 1, 'There is no workspace named "no such".'),
         (["key", "create"], 2, "--name"),
+        (["role", "list", "--workspace", "no such"], 1, 'There is no workspace named "no such".'),
         (["key", "create", "--name", "x", "--expires-in", "0"], 2, "--expires-in"),
         (["key", "revoke", "not-a-uuid"], 2, "valid UUID"),
         (["fly"], 2, "fly"),
@@ -118,3 +120,19 @@ def test_a_database_that_is_too_old_is_refused(database_url: str, monkeypatch: p
 
 def test_version() -> None:
     assert threescore("--version").stdout.startswith("threescore ")
+
+
+def test_keys_get_the_role_that_is_named(server: str, database_url: str) -> None:
+    name = f"Roles {uuid.uuid4()}"
+    assert threescore("workspace", "create", name, THREESCORE_DATABASE_URL=database_url).returncode == 0
+    listed = threescore("role", "list", "--workspace", name, THREESCORE_DATABASE_URL=database_url).stdout.splitlines()
+    assert [line.split()[0] for line in listed] == ["Label", "Admin", "Member"]
+    command = ("key", "create", "--name", "CI", "--workspace", name, "--role")
+    for role in ("Admin", listed[1].split()[1]):
+        made = threescore(*command, role, THREESCORE_DATABASE_URL=database_url)
+        assert made.returncode == 0, made.stderr
+        assert status(server, made.stdout.strip()) == 200
+    for role, message in (("No such", 'There is no role "No such"'), ("Member", "cannot be assigned to API keys")):
+        made = threescore(*command, role, THREESCORE_DATABASE_URL=database_url)
+        assert (made.returncode, made.stdout) == (1, "")
+        assert message in made.stderr

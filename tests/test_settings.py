@@ -1,11 +1,12 @@
 """The settings: read from the environment, refused with a clear message, documented."""
 
 import re
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
 
-from threescore.config import InvalidSetting, Settings, described_settings, unknown_variables
+from threescore.config import InvalidSetting, Rate, Settings, described_settings, unknown_variables
 
 DOCUMENTATION = Path(__file__).parents[1] / "docs" / "settings.md"
 
@@ -37,7 +38,11 @@ def test_every_variable_is_read() -> None:
         "THREESCORE_GRAPHQL_COMPLEXITY": "300",
         "THREESCORE_GRAPHQL_ROOT_FIELDS": "3",
         "THREESCORE_GRAPHQL_PAGE_LIMIT": "500",
+        "THREESCORE_RATE_LIMIT": "100/1, 1000/60",
+        "THREESCORE_RATE_LIMIT_WORKSPACE": "5000/60",
+        "THREESCORE_AUDIT_DAYS": "30",
         "THREESCORE_SECRET": "s" * 32,
+        "THREESCORE_TRUSTED_PROXIES": "127.0.0.1, 10.0.0.0/8,::1",
         "THREESCORE_LOG_LEVEL": "DEBUG",
     }
     assert set(environment) == {item.variable for item in described_settings()}
@@ -56,7 +61,11 @@ def test_every_variable_is_read() -> None:
         graphql_complexity=300,
         graphql_root_fields=3,
         graphql_page_limit=500,
+        rate_limit=(Rate(100, 1), Rate(1000, 60)),
+        rate_limit_workspace=(Rate(5000, 60),),
+        audit_days=30,
         secret="s" * 32,
+        trusted_proxies=(ip_network("127.0.0.1"), ip_network("10.0.0.0/8"), ip_network("::1")),
         log_level="debug",
     )
 
@@ -68,10 +77,22 @@ def test_an_empty_variable_counts_as_not_set() -> None:
 @pytest.mark.parametrize(
     ("variable", "value", "complaint"),
     [
+        (
+            "THREESCORE_RATE_LIMIT",
+            "100 a minute",
+            "THREESCORE_RATE_LIMIT cannot be '100 a minute': requests per seconds are needed, as in 100/1 1000/60, or"
+            " off.",
+        ),
+        (
+            "THREESCORE_RATE_LIMIT",
+            "1/60 2/60",
+            "THREESCORE_RATE_LIMIT cannot be '1/60 2/60': there can be only one rate for each length of time.",
+        ),
         ("THREESCORE_PORT", "http", "THREESCORE_PORT cannot be 'http': a whole number from 1 to 65535 is needed."),
         ("THREESCORE_PORT", "65536", "THREESCORE_PORT cannot be '65536': a whole number from 1 to 65535 is needed."),
         ("THREESCORE_WORKERS", "0", "THREESCORE_WORKERS cannot be '0': a whole number from 1 to 256 is needed."),
         ("THREESCORE_BATCH_LIMIT", "6.5", "THREESCORE_BATCH_LIMIT cannot be '6.5': a whole number from 1 to"),
+        ("THREESCORE_TRUSTED_PROXIES", "here", "addresses or networks are needed, with commas between"),
         ("THREESCORE_LOG_LEVEL", "loud", "one of debug, info, warning, error is needed"),
         ("THREESCORE_DATABASE_URL", "mysql://x", "a URL that starts with postgresql:// is needed"),
         ("THREESCORE_SECRET", "short", "THREESCORE_SECRET cannot be what it is: at least 32 characters are needed."),

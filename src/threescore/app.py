@@ -1,5 +1,6 @@
 """The ASGI application of a worker process."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -9,8 +10,13 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from threescore import logs
+from threescore.access.key_changes import KeyChanges
 from threescore.access.keys import signing_secret
+from threescore.access.origin import ORIGIN, Origin
+from threescore.access.rates import RateLimits
+from threescore.access.retention import keep_clean
 from threescore.access.tokens import Tokens
+from threescore.access.usage import Usage
 from threescore.catalog.state import Workspaces
 from threescore.config import Settings
 from threescore.db.pool import Database
@@ -37,6 +43,7 @@ class Application:
         self._database: Database | None = None
         self._rest: RestApi | None = None
         self._graphql: GraphqlApi | None = None
+        self._usage: Usage | None = None
         self._others = Starlette(
             routes=[Route("/healthz", self._healthz)],
             lifespan=self._lifespan,
@@ -47,11 +54,17 @@ class Application:
         """Answers one request, or runs the lifespan."""
         if scope["type"] == "http":
             path: str = scope["path"]
-            if path.startswith("/rest/") and self._rest is not None:
-                await self._rest(scope, receive, send)
-                return
-            if path in ("/graphql", "/metadata") and self._graphql is not None:
-                await self._graphql(scope, receive, send)
+            door: RestApi | GraphqlApi | None = None
+            if path.startswith("/rest/"):
+                door = self._rest
+            elif path in ("/graphql", "/metadata"):
+                door = self._graphql
+            if door is not None:
+                origin = Origin(scope, self._settings.trusted_proxies)
+                ORIGIN.set(origin)
+                await door(scope, receive, send)
+                if origin.key is not None and self._usage is not None:
+                    self._usage.note(origin)
                 return
         await self._others(scope, receive, send)
 
@@ -64,6 +77,7 @@ class Application:
         workspaces = Workspaces(database)
         tokens = Tokens(await signing_secret(database, settings.secret))
         records = Records(database, settings.batch_limit)
+        rates = RateLimits(database, workspaces, settings.rate_limit, settings.rate_limit_workspace)
         limits = Limits(
             tokens=settings.graphql_tokens,
             depth=settings.graphql_depth,
@@ -72,16 +86,30 @@ class Application:
             first=settings.graphql_page_limit,
         )
         self._database = database
-        self._rest = RestApi(workspaces, tokens, RecordsApi(records), MetadataApi(database), settings.body_limit)
-        self._graphql = GraphqlApi(
+        self._rest = RestApi(
+            database,
+            workspaces,
             tokens,
-            CoreGraphql(workspaces, records, limits),
-            MetadataGraphql(database, workspaces, tokens, limits),
+            RecordsApi(records),
+            MetadataApi(database, KeyChanges(database, tokens)),
+            rates,
             settings.body_limit,
         )
+        self._graphql = GraphqlApi(
+            tokens,
+            CoreGraphql(database, workspaces, records, limits),
+            MetadataGraphql(database, workspaces, tokens, limits),
+            rates,
+            settings.body_limit,
+        )
+        self._usage = Usage(database)
+        self._usage.start()
+        cleaning = asyncio.create_task(keep_clean(database, settings.audit_days))
         try:
             yield
         finally:
+            cleaning.cancel()
+            await self._usage.stop()
             await database.close()
 
     async def _healthz(self, _request: Request) -> Response:

@@ -21,6 +21,7 @@ from rich.table import Column, Table
 
 from threescore import __version__
 from threescore.access.keys import ApiKey, create_key, list_keys, revoke_key, signing_secret
+from threescore.access.roles import Role, list_roles
 from threescore.access.tokens import Tokens
 from threescore.catalog.workspaces import Workspace, create_workspace, find_workspace, list_workspaces
 from threescore.config import InvalidSetting, Settings, unknown_variables
@@ -47,6 +48,8 @@ workspaces = typer.Typer(help="Workspaces: each has its own data model and its o
 keys = typer.Typer(help="API keys: what programs authenticate with.", no_args_is_help=True)
 app.add_typer(workspaces, name="workspace")
 app.add_typer(keys, name="key")
+roles = typer.Typer(help="Roles: what members and API keys may do.", no_args_is_help=True)
+app.add_typer(roles, name="role")
 
 _errors = Console(stderr=True, highlight=False)
 
@@ -129,13 +132,17 @@ def create_key_command(
     expires_in: Annotated[
         int, typer.Option(help="For how many days it is good.", min=1, max=LONGEST_LIFE)
     ] = LONGEST_LIFE,
+    role: Annotated[
+        str | None, typer.Option(help="The role it has, by its label or id; the administrator's when not given.")
+    ] = None,
 ) -> None:
     """Create an API key and print its token: alone, and only this once."""
     settings = Settings.from_environment()
 
     async def create(database: Database) -> str:
         owner = await _chosen(database, workspace)
-        return await _new_token(database, settings, owner, name, timedelta(days=expires_in))
+        role_id = None if role is None else (await _chosen_role(database, owner, role)).id
+        return await _new_token(database, settings, owner, name, timedelta(days=expires_in), role_id)
 
     with Installation.open(settings) as installation:
         token = _run(installation.url, create)
@@ -147,18 +154,27 @@ def list_keys_command(workspace: _WorkspaceOption = None) -> None:
     """List the API keys of a workspace; their tokens are not kept and cannot be shown."""
     settings = Settings.from_environment()
 
-    async def load(database: Database) -> list[ApiKey]:
+    async def load(database: Database) -> tuple[list[ApiKey], dict[UUID, str]]:
         owner = await _chosen(database, workspace)
         async with database.acquire() as connection:
-            return await list_keys(connection, owner.id)
+            labels = {item.id: item.label for item in await list_roles(connection, owner.id)}
+            return await list_keys(connection, owner.id), labels
 
     with Installation.open(settings) as installation:
-        found = _run(installation.url, load)
+        found, labels = _run(installation.url, load)
     rows = [
-        [key.name, str(key.id), _moment(key.created_at), _moment(key.expires_at), _moment(key.revoked_at)]
+        [
+            key.name,
+            str(key.id),
+            labels[key.role_id] if key.role_id else "",
+            _moment(key.created_at),
+            _moment(key.expires_at),
+            _moment(key.revoked_at),
+            _moment(key.last_used_at),
+        ]
         for key in found
     ]
-    _print_table(["Name", "Id", "Created", "Expires", "Revoked"], rows)
+    _print_table(["Name", "Id", "Role", "Created", "Expires", "Revoked", "Last used"], rows)
 
 
 @keys.command("revoke")
@@ -177,6 +193,30 @@ def revoke_key_command(
     with Installation.open(settings) as installation:
         revoked = _run(installation.url, revoke)
     _errors.print(f'The API key "{revoked.name}" is revoked.', markup=False)
+
+
+@roles.command("list")
+def list_roles_command(workspace: _WorkspaceOption = None) -> None:
+    """List the roles of a workspace."""
+    settings = Settings.from_environment()
+
+    async def load(database: Database) -> list[Role]:
+        owner = await _chosen(database, workspace)
+        async with database.acquire() as connection:
+            return await list_roles(connection, owner.id)
+
+    with Installation.open(settings) as installation:
+        found = _run(installation.url, load)
+    rows = [[role.label, str(role.id), _words(role)] for role in found]
+    _print_table(["Label", "Id", "For"], rows)
+
+
+def _words(role: Role) -> str:
+    holders = {
+        "members": role.can_be_assigned_to_users,
+        "API keys": role.can_be_assigned_to_api_keys,
+    }
+    return ", ".join(name for name, may in holders.items() if may)
 
 
 def _run(url: str, work: Callable[[Database], Awaitable[Result]]) -> Result:
@@ -220,11 +260,31 @@ async def _first_token(database: Database, settings: Settings) -> str | None:
     return await _new_token(database, settings, workspace, FIRST_KEY, timedelta(days=LONGEST_LIFE))
 
 
-async def _new_token(database: Database, settings: Settings, workspace: Workspace, name: str, life: timedelta) -> str:
+async def _new_token(
+    database: Database,
+    settings: Settings,
+    workspace: Workspace,
+    name: str,
+    life: timedelta,
+    role_id: UUID | None = None,
+) -> str:
     async with database.transaction() as connection:
-        key = await create_key(connection, workspace.id, name, datetime.now(UTC) + life)
+        key = await create_key(connection, workspace.id, name, datetime.now(UTC) + life, role_id=role_id)
     tokens = Tokens(await signing_secret(database, settings.secret))
     return tokens.mint(workspace.id, key.id, key.expires_at)
+
+
+async def _chosen_role(database: Database, workspace: Workspace, name: str) -> Role:
+    """The role of that label or id, if keys can have it."""
+    async with database.acquire() as connection:
+        found = await list_roles(connection, workspace.id)
+    role = next((role for role in found if name in (role.label, str(role.id))), None)
+    if role is None:
+        known = ", ".join(role.label for role in found if role.can_be_assigned_to_api_keys)
+        _fail(f'There is no role "{name}". There are: {known}')
+    if not role.can_be_assigned_to_api_keys:
+        _fail(f'Role "{role.label}" cannot be assigned to API keys')
+    return role
 
 
 async def _chosen(database: Database, name: str | None) -> Workspace:

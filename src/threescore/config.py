@@ -5,11 +5,15 @@ Each field carries its own documentation; `docs/settings.md` shows the same tabl
 
 import difflib
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+
+Network = IPv4Network | IPv6Network
 
 PREFIX = "THREESCORE_"
 
@@ -40,6 +44,13 @@ def _database_url(text: str) -> str:
     return text
 
 
+def _networks(text: str) -> tuple[Network, ...]:
+    try:
+        return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
+    except ValueError as error:
+        raise ValueError(f"addresses or networks are needed, with commas between ({error})") from error
+
+
 def _log_level(text: str) -> str:
     if text.lower() not in _LOG_LEVELS:
         raise ValueError(f"one of {', '.join(_LOG_LEVELS)} is needed")
@@ -54,6 +65,30 @@ def _secret(text: str) -> str:
     if len(text) < _SECRET_LENGTH:
         raise ValueError(f"at least {_SECRET_LENGTH} characters are needed")
     return text
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """How much may be asked: `limit` requests in `period` seconds, all at once or evenly."""
+
+    limit: int
+    period: int
+
+
+_RATE = re.compile(r"(\d{1,9})/(\d{1,6})", re.ASCII)
+
+
+def parse_rates(text: str) -> tuple[Rate, ...]:
+    """Rates as `100/1 1000/60`, requests per seconds; none for `off`. Raises ValueError."""
+    rates = []
+    for item in [] if text.strip().lower() == "off" else text.replace(",", " ").split():
+        match = _RATE.fullmatch(item)
+        if match is None or not (limit := int(match[1])) or not (period := int(match[2])):
+            raise ValueError("requests per seconds are needed, as in 100/1 1000/60, or off")
+        rates.append(Rate(limit, period))
+    if len({rate.period for rate in rates}) < len(rates):
+        raise ValueError("there can be only one rate for each length of time")
+    return tuple(rates)
 
 
 def _default_data_dir() -> Path:
@@ -137,12 +172,33 @@ class Settings:
     graphql_page_limit: int = _setting(
         _whole_number(1, 10_000), 10_000, "How many records a GraphQL page may have; a longer one is cut to this."
     )
+    rate_limit: tuple[Rate, ...] = _setting(
+        parse_rates,
+        (),
+        "How many requests an API key may send: `100/1 1000/60` are 100 in a second and 1000 in a minute. A key may"
+        " have a limit of its own.",
+        shown_default="no limit",
+    )
+    rate_limit_workspace: tuple[Rate, ...] = _setting(
+        parse_rates,
+        (),
+        "How many requests all API keys of a workspace may send together, written in the same way.",
+        shown_default="no limit",
+    )
+    audit_days: int = _setting(_whole_number(1, 36_500), 400, "For how many days entries of the audit log are kept.")
     secret: str | None = _setting(
         _secret,
         None,
         "What API keys are signed with, 32 characters or more. Changing it makes every key handed out invalid.",
         shown_default="made on the first start and kept in the database",
         hidden=True,
+    )
+    trusted_proxies: tuple[Network, ...] = _setting(
+        _networks,
+        (),
+        "Reverse proxies whose `X-Forwarded-For` is believed, as addresses or networks with commas between: "
+        "`127.0.0.1,10.0.0.0/8`. It matters to API keys that may be used from some networks only.",
+        shown_default="none",
     )
     log_level: str = _setting(
         _log_level, "info", "The least urgent messages to log: `debug`, `info`, `warning`, `error`."

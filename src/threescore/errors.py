@@ -60,9 +60,13 @@ class NotFound(ThreescoreError):
 
 
 class Forbidden(ThreescoreError):
-    """Known, but not allowed."""
+    """Known, but not allowed. `needs` is the right that the caller lacks, where one would be enough."""
 
     status = 403
+
+    def __init__(self, message: str, *, code: str | None = None, needs: str | None = None) -> None:
+        super().__init__(message, code=code)
+        self.needs = needs
 
 
 class PermissionDenied(ThreescoreError):
@@ -82,6 +86,18 @@ class Conflict(ThreescoreError):
     status = 409
 
 
+class PreconditionFailed(ThreescoreError):
+    """The record is not the one that the caller said it must be."""
+
+    status = 412
+
+
+class UnprocessableRequest(ThreescoreError):
+    """Understood, but at odds with what the same caller sent before."""
+
+    status = 422
+
+
 class TooLarge(ThreescoreError):
     """The body is over the limit."""
 
@@ -92,6 +108,24 @@ class UnsupportedMediaType(ThreescoreError):
     """The body is of a type that this door does not read."""
 
     status = 415
+
+
+class RateLimited(ThreescoreError):
+    """More was asked than may be.
+
+    `spender_type` (`apiKey` or `workspace`) and `spender_id` say whose limit is used up: `limit` requests in `period`
+    seconds. The same request may succeed after `wait` seconds.
+    """
+
+    status = 429
+
+    def __init__(self, spender_type: str, spender_id: str, limit: int, period: int, wait: float) -> None:
+        super().__init__(f"Limit reached ({limit} tokens per {period * 1000} ms)", code="RATE_LIMITED")
+        self.spender_type = spender_type
+        self.spender_id = spender_id
+        self.limit = limit
+        self.period = period
+        self.wait = wait
 
 
 class Unavailable(ThreescoreError):

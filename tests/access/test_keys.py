@@ -175,6 +175,8 @@ def test_malformed_tokens(door: httpx.Client, token: str) -> None:
         f"{segment(b'[' * 20000)}.{body}.{signature}",
         f"{head}.{segment(b'9' * 10000)}.{signature}",
         "x" * 30_000,
+        token + "A" * 4096,
+        f"{head}.{body}.{'A' * 100_000}"[:60_000],
         "=" * 100,
         "%00",
     ):
@@ -207,6 +209,29 @@ def test_tricks_with_the_algorithm(door: httpx.Client, forge: Forge, workspace: 
     check(door, f"Bearer {segment({'alg': 'HS256', 'crit': ['x']})}.{body}.{signature}", INVALID)
 
 
+def test_hints_at_other_keys_are_not_followed(door: httpx.Client, forge: Forge, workspace: Workspace) -> None:
+    """Whatever a header says about where to find a key, or which: only our own key counts."""
+    mine = segment(forge.key(workspace.id))
+    for hint in (
+        {"kid": "../../../../dev/null"},
+        {"kid": "' OR 1=1 --"},
+        {"kid": ["a"]},
+        {"jwk": {"kty": "oct", "k": mine}},
+        {"jku": "http://127.0.0.1:1/keys"},
+        {"x5u": "http://127.0.0.1:1/keys"},
+        {"x5c": [mine]},
+    ):
+        body = segment(forge.claims)
+        head = segment({"alg": "HS256", "typ": "JWT", **hint})
+        stranger = segment(hmac.digest(b"x" * 32, f"{head}.{body}".encode(), hashlib.sha256))
+        check(door, f"Bearer {head}.{body}.{stranger}", INVALID)
+
+
+def test_a_generation_yet_to_come(door: httpx.Client, forge: Forge) -> None:
+    for generation in (1, -1, 2**70):
+        check(door, f"Bearer {forge.token(generation=generation)}", REVOKED)
+
+
 def test_an_unknown_key_of_a_signer(door: httpx.Client, forge: Forge, workspace: Workspace) -> None:
     head = {"alg": "ES256", "typ": "JWT", "kid": str(uuid4())}
     body = segment(forge.claims)
@@ -236,6 +261,10 @@ def test_swapped_claims(
         {"type": None},
         {"nbf": int(time.time()) + 600},
         {"aud": "somebody"},
+        {"generation": "1"},
+        {"generation": 1.5},
+        {"generation": True},
+        {"generation": []},
     )
     for changes in swaps:
         check(door, f"Bearer {forge.token(signed_for=workspace.id, **changes)}", INVALID)

@@ -68,7 +68,7 @@ class Worker:
         self.database = database
         self._claims = claims
         self._workspaces = Workspaces(database)
-        self._graphql = CoreGraphql(self._workspaces, records(database, 60), Limits())
+        self._graphql = CoreGraphql(database, self._workspaces, records(database, 60), Limits())
 
     async def ask(self, query: str, **variables: Any) -> Any:
         """The data of a request that must succeed."""

@@ -123,16 +123,20 @@ async def test_the_standard_roles(door: Door) -> None:
     assert [key["name"] for key in role["apiKeys"]] == ["Tests"]
     assert role["permissionFlags"] == role["objectPermissions"] == role["fieldPermissions"] == []
     assert (member["label"], member["isEditable"], member["canUpdateAllSettings"]) == ("Member", True, False)
-    assert [found["id"] for found in await door("{ getApiKeyRoles { id } }")] == [role["id"], member["id"]]
+    assert [found["id"] for found in await door("{ getApiKeyRoles { id } }")] == [role["id"]]
     assert await door("query($id: UUID!) { getRole(id: $id) { label } }", id=role["id"]) == {"label": "Admin"}
     created = await new_key(door)
     assert await door(ASSIGN, key=created["id"], role=role["id"]) is True
     nested = await door("{ apiKeys { role { apiKeys { name } } } }")
     assert nested[0]["role"]["apiKeys"] == [{"name": "Tests"}, {"name": "Sync"}]
-    assert await door(ASSIGN, key=created["id"], role=member["id"]) is True
+    error = await door.refused(ASSIGN, key=created["id"], role=member["id"])
+    assert error["message"] == 'Role "Member" cannot be assigned to API keys'
+    assert error["code"] == "BAD_USER_INPUT"
+    other = await door('mutation { createOneRole(createRoleInput: {label: "Sync"}) { id } }')
+    assert await door(ASSIGN, key=created["id"], role=other["id"]) is True
     assert await door("{ apiKeys { name role { label } } }") == [
         {"name": "Tests", "role": {"label": "Admin"}},
-        {"name": "Sync", "role": {"label": "Member"}},
+        {"name": "Sync", "role": {"label": "Sync"}},
     ]
 
 

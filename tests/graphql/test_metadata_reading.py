@@ -7,7 +7,10 @@ from uuid import uuid4
 import pytest
 
 from tests.graphql.conftest import Door
+from threescore.access.key_changes import KeyChanges
+from threescore.catalog.state import Workspaces
 from threescore.db.pool import Database
+from threescore.records.caller import Caller
 from threescore.rest.metadata import MetadataApi
 
 pytestmark = pytest.mark.anyio
@@ -172,8 +175,9 @@ async def test_both_metadata_apis_show_the_same(door: Door, db: Database) -> Non
         {" ".join(object_keys)} fields(paging: {{first: 1000}}) {{ edges {{ node {{ {" ".join(field_keys)} }} }} }}
     }} }} }} }}"""
     shown = await door(query)
-    _, rest = await MetadataApi(db)(
-        workspace_id=door.claims.workspace_id, method="GET", path=("objects",), query=[("limit", "1000")], body=None
+    caller = Caller.of(await Workspaces(db).present(door.claims.workspace_id), door.claims)
+    _, rest = await MetadataApi(db, KeyChanges(db, door.tokens))(
+        caller=caller, method="GET", path=("objects",), query=[("limit", "1000")], body=None
     )
     assert len(shown["edges"]) == len(rest["data"])
     for edge, item in zip(shown["edges"], rest["data"], strict=True):

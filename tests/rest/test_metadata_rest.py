@@ -9,9 +9,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.graphql.conftest import tokens as tokens
+from threescore.access.key_changes import KeyChanges
+from threescore.access.tokens import Tokens
+from threescore.catalog.state import Workspaces
 from threescore.catalog.workspaces import Workspace
 from threescore.db.pool import Database
 from threescore.errors import BadRequest, InvalidInput, NotFound, ThreescoreError
+from threescore.records.caller import Caller
 from threescore.rest.metadata import MetadataApi
 
 pytestmark = pytest.mark.anyio
@@ -23,14 +28,16 @@ MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 class Client:
     """Calls the façade as the HTTP door does."""
 
-    def __init__(self, database: Database, workspace: Workspace) -> None:
-        self.api = MetadataApi(database)
+    def __init__(self, database: Database, workspace: Workspace, token: str, tokens: Tokens) -> None:
+        self.api = MetadataApi(database, KeyChanges(database, tokens))
         self.workspace = workspace
+        self.workspaces = Workspaces(database)
+        self.claims = tokens.verify(token)
 
     async def __call__(self, method: str, path: str, body: object = None) -> tuple[int, Any]:
         path, _, query = path.partition("?")
         status, payload = await self.api(
-            workspace_id=self.workspace.id,
+            caller=Caller.of(await self.workspaces.present(self.workspace.id), self.claims),
             method=method,
             path=tuple(path.split("/")),
             query=[(part.split("=")[0], part.split("=")[1]) for part in query.split("&") if part],
@@ -42,8 +49,8 @@ class Client:
 
 
 @pytest.fixture
-def client(db: Database, workspace: Workspace) -> Client:
-    return Client(db, workspace)
+def client(db: Database, workspace: Workspace, token: str, tokens: Tokens) -> Client:
+    return Client(db, workspace, token, tokens)
 
 
 async def by_name(client: Client, name: str) -> dict[str, Any]:

@@ -71,6 +71,9 @@ class _Permission:
                     self.filter(object_type, item)
             case plans.Not(item=item):
                 self.filter(object_type, item)
+            case plans.Version():
+                # It says whether the record was written since, and nothing about what it holds.
+                pass
             case plans.Through(field=field, item=item):
                 self.filter(self._target(object_type, field), item)
             case _:

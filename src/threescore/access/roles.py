@@ -10,6 +10,7 @@ from uuid import UUID, uuid5
 import msgspec
 from msgspec import Struct
 
+from threescore.access.flags import TOOLS
 from threescore.db.pool import Connection
 
 ADMIN = UUID("20202020-02c2-43f2-b94d-cab1f2b532eb")
@@ -66,6 +67,10 @@ class Role(Struct, frozen=True, dict=True, kw_only=True):
     field_rights: tuple[FieldRights, ...] = ()
     row_rules: tuple[RowRule, ...] = ()
 
+    def allows(self, flag: str) -> bool:
+        """Whether the role holds a permission flag, by itself or with all others of its kind."""
+        return flag in self.flags or (self.can_access_all_tools if flag in TOOLS else self.can_update_all_settings)
+
 
 def admin_role(workspace_id: UUID) -> Role:
     """The role that may do everything, as a new workspace gets it."""
@@ -93,6 +98,7 @@ def member_role(workspace_id: UUID) -> Role:
         label="Member",
         description="Member role",
         icon="IconUser",
+        can_be_assigned_to_api_keys=False,
         can_access_all_tools=True,
         can_read_all_object_records=True,
         can_update_all_object_records=True,
@@ -101,7 +107,7 @@ def member_role(workspace_id: UUID) -> Role:
     )
 
 
-_COLUMNS = (
+COLUMNS = (
     "id",
     "universal_identifier",
     "label",
@@ -123,7 +129,7 @@ _LOAD = f"""
 SELECT coalesce(json_agg(row_to_json(r)), '[]')
 FROM (
     SELECT
-        {", ".join(_COLUMNS)},
+        {", ".join(COLUMNS)},
         (
             SELECT coalesce(json_agg(f.flag ORDER BY f.flag), '[]')
             FROM threescore.role_flag AS f WHERE f.role_id = r.id
@@ -156,9 +162,9 @@ async def list_roles(connection: Connection, workspace_id: UUID) -> list[Role]:
 
 async def insert_role(connection: Connection, workspace_id: UUID, role: Role) -> None:
     """Inserts a role without rights of its own about objects, fields and rows."""
-    places = ", ".join(f"${place}" for place in range(2, len(_COLUMNS) + 2))
+    places = ", ".join(f"${place}" for place in range(2, len(COLUMNS) + 2))
     await connection.execute(
-        f"INSERT INTO threescore.role (workspace_id, {', '.join(_COLUMNS)}) VALUES ($1, {places})",
+        f"INSERT INTO threescore.role (workspace_id, {', '.join(COLUMNS)}) VALUES ($1, {places})",
         workspace_id,
-        *(getattr(role, column) for column in _COLUMNS),
+        *(getattr(role, column) for column in COLUMNS),
     )

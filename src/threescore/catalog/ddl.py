@@ -30,7 +30,7 @@ _ON_DELETE: Mapping[Any, str] = {
 
 
 def create_workspace_tables() -> list[str]:
-    """The workspace's own tables: `_state` with its one row, and the event log `_event`."""
+    """The workspace's own tables: `_state` with its one row, the logs `_event` and `_audit`, `_idempotency`."""
     return [
         'CREATE TABLE "_state" ("one" boolean PRIMARY KEY DEFAULT true CHECK ("one"), '
         '"model" bigint NOT NULL, "access" bigint NOT NULL)',
@@ -47,6 +47,15 @@ def create_workspace_tables() -> list[str]:
         '"after" json, '
         "\"changed\" text[] NOT NULL DEFAULT '{}', "
         '"actor" json)',
+        # Answers to requests with an Idempotency-Key. Caller: the API key or membership.
+        'CREATE TABLE "_idempotency" ("caller" uuid NOT NULL, "key" text NOT NULL, "request" bytea NOT NULL, '
+        '"status" smallint NOT NULL, "body" bytea NOT NULL, "at" timestamptz NOT NULL DEFAULT now(), '
+        'PRIMARY KEY ("caller", "key"))',
+        'CREATE INDEX "_idempotency_at" ON "_idempotency" ("at")',
+        'CREATE TABLE "_audit" ("id" bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, '
+        '"at" timestamptz(3) NOT NULL DEFAULT now(), "actor" json, "action" text NOT NULL, "subject_id" uuid NOT NULL, '
+        '"subject_name" text NOT NULL, "before" json, "after" json, "address" text, "user_agent" text)',
+        'CREATE INDEX "_audit_at" ON "_audit" ("at")',
     ]
 
 

@@ -7,11 +7,13 @@ nothing and is made anew. So a change is in force for every worker the moment it
 
 import asyncio
 from collections import OrderedDict
+from functools import cached_property
 from uuid import UUID
 
 import asyncpg
 from msgspec import Struct
 
+from threescore.access.grants import narrowed
 from threescore.access.keys import ApiKey, list_keys
 from threescore.access.members import Member, list_members
 from threescore.access.roles import Role, list_roles
@@ -30,7 +32,7 @@ class Stale(Exception):
     """What the worker knows of the workspace is no longer so. Nothing was changed; start again."""
 
 
-class WorkspaceState(Struct, frozen=True):
+class WorkspaceState(Struct, frozen=True, dict=True):
     """A workspace at one moment."""
 
     model: Model
@@ -42,11 +44,25 @@ class WorkspaceState(Struct, frozen=True):
     def principal(self, claims: Claims) -> ApiKey | Member:
         """Who a token speaks for. Raises AccessRefused for an unknown, revoked or expired key, and for a stranger."""
         if claims.type != API_KEY:
-            member = self.members.get(claims.principal_id)
-            if member is None:
-                raise AccessRefused(403, "FORBIDDEN_EXCEPTION", "User is not a member of the workspace")
-            return member
-        key = self.keys.get(claims.principal_id)
+            return self._member(claims.principal_id)
+        key = self._key(claims.principal_id)
+        key.check_generation(claims.generation)
+        return key
+
+    def renewed(self, principal: ApiKey | Member) -> ApiKey | Member:
+        """The key or member of another state in this one. Raises AccessRefused when it is gone or no longer good."""
+        if isinstance(principal, Member):
+            return self._member(principal.id)
+        return self._key(principal.id)
+
+    def _member(self, membership_id: UUID) -> Member:
+        member = self.members.get(membership_id)
+        if member is None:
+            raise AccessRefused(403, "FORBIDDEN_EXCEPTION", "User is not a member of the workspace")
+        return member
+
+    def _key(self, key_id: UUID) -> ApiKey:
+        key = self.keys.get(key_id)
         if key is None:
             raise AccessRefused(403, "FORBIDDEN_EXCEPTION", "This API Key is revoked")
         key.check()
@@ -55,9 +71,22 @@ class WorkspaceState(Struct, frozen=True):
     def role(self, principal: ApiKey | Member) -> Role:
         """What the caller may do. Raises AccessRefused for a key without a role."""
         role = self.roles.get(principal.role_id) if principal.role_id else None
+        if role is not None and isinstance(principal, ApiKey) and principal.scope is not None:
+            return self._narrowed(principal, role)
         if role is None:
             raise AccessRefused(403, "API_KEY_NO_ROLE_ASSIGNED", f'The API key "{principal.name}" has no role')
         return role
+
+    @cached_property
+    def _narrowed_roles(self) -> dict[UUID, Role]:
+        return {}
+
+    def _narrowed(self, key: ApiKey, role: Role) -> Role:
+        """The role of a key with a scope, made once for this state."""
+        found = self._narrowed_roles.get(key.id)
+        if found is None:
+            found = self._narrowed_roles[key.id] = narrowed(role, key.scope, self.model)
+        return found
 
 
 class Workspaces:
@@ -95,7 +124,7 @@ class Workspaces:
                     self._database.acquire() as connection,
                     connection.transaction(isolation="repeatable_read", readonly=True),
                 ):
-                    state = await _read(connection, workspace_id, known)
+                    state = await read_state(connection, workspace_id, known)
             except NotFound as error:
                 self._states.pop(workspace_id, None)
                 raise AccessRefused(401, "WORKSPACE_NOT_FOUND", "Workspace not found") from error
@@ -105,7 +134,7 @@ class Workspaces:
             return state
 
 
-async def _read(connection: Connection, workspace_id: UUID, known: WorkspaceState | None) -> WorkspaceState:
+async def read_state(connection: Connection, workspace_id: UUID, known: WorkspaceState | None) -> WorkspaceState:
     """The present state; the known one itself if it still is that, and its model if that is unchanged."""
     schema = known.model.schema if known else None
     if schema is None:

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 import asyncpg
 from msgspec import Struct
 
+from threescore.access.audit import COMMAND_LINE, Author, Entry, audit
 from threescore.access.roles import admin_role, insert_role, member_role
 from threescore.catalog import ddl, store
 from threescore.db.pool import Database, Record
@@ -83,16 +84,25 @@ async def get_workspace(database: Database, workspace_id: UUID) -> Workspace:
     return _found(await database.fetchrow(f"{_SELECT} WHERE id = $1", workspace_id), workspace_id)
 
 
-async def rename_workspace(database: Database, workspace_id: UUID, name: str) -> Workspace:
+async def rename_workspace(
+    database: Database, workspace_id: UUID, name: str, author: Author = COMMAND_LINE
+) -> Workspace:
     """Gives a workspace another name. Raises as create_workspace does, and NotFound."""
     name = _checked_name(name)
-    try:
-        row = await database.fetchrow(
-            f"UPDATE threescore.workspace SET name = $2 WHERE id = $1 RETURNING {_COLUMNS}", workspace_id, name
+    async with database.transaction() as connection:
+        before = _found(
+            await connection.fetchrow(f"{_SELECT} WHERE id = $1 FOR NO KEY UPDATE", workspace_id), workspace_id
         )
-    except asyncpg.UniqueViolationError as error:
-        raise _taken(name) from error
-    return _found(row, workspace_id)
+        try:
+            row = await connection.fetchrow(
+                f"UPDATE threescore.workspace SET name = $2 WHERE id = $1 RETURNING {_COLUMNS}", workspace_id, name
+            )
+        except asyncpg.UniqueViolationError as error:
+            raise _taken(name) from error
+        renamed = _found(row, workspace_id)
+        entry = Entry("workspace.updated", workspace_id, name, {"displayName": before.name}, {"displayName": name})
+        await audit(connection, renamed.schema, author, [entry])
+    return renamed
 
 
 _COLUMNS = "id, name, schema, version, created_at"

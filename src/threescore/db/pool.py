@@ -27,6 +27,13 @@ CONFUSING_ERRORS = (asyncpg.InterfaceError, OverflowError, TypeError)
 """What asyncpg raises for arguments that it cannot encode. It has told the server half of a statement by then, so
 the connection is of no further use."""
 
+COLLISIONS = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
+"""What ends a transaction that looks at one snapshot when others have changed the same rows."""
+
+
+class Collided(Exception):
+    """A transaction met others that changed the same rows. Nothing was written; begin it again as a whole."""
+
 
 def _identity(value: bytes) -> bytes:
     return value
@@ -159,3 +166,52 @@ class Database:
         """Runs a statement whose rows do not matter."""
         async with self.acquire() as connection:
             await connection.execute(sql, *arguments)
+
+
+class Joined(Database):
+    """A transaction under way in the shape of a pool, so that whatever works with a pool can be made part of it.
+
+    Each use is a savepoint, one after another: what the database refuses is undone alone. Whoever began the
+    transaction ends it. With a `snapshot` the transaction is REPEATABLE READ, and collisions raise Collided.
+    """
+
+    def __init__(self, connection: Connection, *, snapshot: bool = False) -> None:
+        super().__init__("", 1)
+        self._connection = connection
+        self._snapshot = snapshot
+        self._turn = asyncio.Lock()
+
+    @asynccontextmanager
+    async def acquire(self) -> AsyncIterator[Connection]:
+        """The connection of the transaction, within a savepoint."""
+        connection = self._connection
+        async with self._turn:
+            savepoint = connection.transaction()
+            await savepoint.start()
+            try:
+                yield connection
+            except CONFUSING_ERRORS:
+                connection.terminate()
+                raise
+            except BaseException as error:
+                if not connection.is_closed():
+                    await savepoint.rollback()
+                if self._snapshot and isinstance(error, COLLISIONS):
+                    raise Collided from error
+                raise
+            await savepoint.commit()
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        """The same: what is done here is kept when the whole transaction is."""
+        async with self.acquire() as connection:
+            yield connection
+
+    async def fetchrow(self, sql: str, *arguments: Any) -> Record | None:
+        """The first row of a statement, or None."""
+        async with self.acquire() as connection:
+            row: Record | None = await connection.fetchrow(sql, *arguments)
+            return row
+
+    async def close(self) -> None:
+        """Nothing: the connection belongs to whoever began the transaction."""

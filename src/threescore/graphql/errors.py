@@ -1,5 +1,6 @@
 """Errors as GraphQL clients know them. The one place where an error becomes an entry of `errors`."""
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -8,9 +9,11 @@ from graphql import GraphQLError, GraphQLSyntaxError, Node
 
 from threescore.errors import (
     DuplicateEntry,
+    Forbidden,
     InvalidInput,
     NotFound,
     PermissionDenied,
+    RateLimited,
     ThreescoreError,
     ValidationReport,
 )
@@ -24,8 +27,10 @@ _CODES = {
     403: "FORBIDDEN",
     404: "NOT_FOUND",
     409: "CONFLICT",
+    412: "BAD_USER_INPUT",
     413: "BAD_USER_INPUT",
     415: "BAD_USER_INPUT",
+    422: "BAD_USER_INPUT",
     503: "TIMEOUT",
 }
 
@@ -36,6 +41,8 @@ _USER_MESSAGES: Mapping[str, str] = {
     "API_KEY_EXPIRED": "This API Key has expired. Please create a new one.",
     "API_KEY_NOT_FOUND": "API Key not found.",
     "API_KEY_REVOKED": "This API Key is revoked.",
+    "CANNOT_UPDATE_SELF_ROLE": "You cannot take this right from your own role.",
+    "DEFAULT_ROLE_CANNOT_BE_DELETED": "The default role cannot be deleted.",
     "FIELD_METADATA_NOT_FOUND": "Field not found.",
     "FIELD_MUTATION_NOT_ALLOWED": "This field cannot be modified.",
     "FORBIDDEN_EXCEPTION": "You do not have permission to perform this action.",
@@ -44,6 +51,7 @@ _USER_MESSAGES: Mapping[str, str] = {
     "PERMISSION_DENIED": "User does not have permission.",
     "RECORD_NOT_FOUND": "This record does not exist or has been deleted.",
     "ROLE_CANNOT_BE_ASSIGNED_TO_API_KEYS": "This role cannot be assigned to API keys.",
+    "ROLE_CANNOT_BE_ASSIGNED_TO_USERS": "This role cannot be assigned to users.",
     "ROLE_NOT_FOUND": "Role not found.",
     "UNAUTHENTICATED": "You must be authenticated to perform this action.",
 }
@@ -82,6 +90,19 @@ def extensions(error: Exception) -> dict[str, Any]:
                 "userFriendlyMessage": error.user_message,
                 "message": _counted(error.summary),
             }
+        case RateLimited():
+            return {
+                "subCode": "RATE_LIMITED",
+                "userFriendlyMessage": "Rate limit reached. Please try again later.",
+                "code": "RATE_LIMITED",
+                "limitKind": "speed",
+                "limit": error.limit,
+                "remaining": 0,
+                "periodCount": error.period,
+                "periodUnit": "SECOND",
+                "retryAfterMs": math.ceil(error.wait * 1000),
+                "scope": {"spenderType": error.spender_type, "spenderId": error.spender_id},
+            }
         case ThreescoreError():
             return _of_ours(error)
         case GraphQLSyntaxError():
@@ -113,6 +134,8 @@ def _of_ours(error: ThreescoreError) -> dict[str, Any]:
     found["code"] = "FORBIDDEN" if isinstance(error, PermissionDenied) else _CODES[error.status]
     if error.index is not None:
         found["index"] = error.index
+    if isinstance(error, Forbidden) and error.needs:
+        found["needs"] = error.needs
     if isinstance(error, DuplicateEntry) and error.holder:
         found |= {"conflictingRecordId": error.holder, "conflictingObjectNameSingular": error.object_name}
     return found

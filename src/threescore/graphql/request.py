@@ -2,14 +2,39 @@
 
 from typing import Any
 
+import msgspec
+from graphql import GraphQLError
 from msgspec import Struct
+
+from threescore.access.idempotency import Answer, Keyed, is_final
+
+UNREPEATABLE = frozenset(
+    {
+        "generateApiKeyToken",
+        "generatePlaygroundToken",
+        "getAuthTokensFromLoginToken",
+        "getAuthTokensFromOTP",
+        "getLoginTokenFromCredentials",
+        "impersonate",
+        "renewToken",
+        "signIn",
+        "signUp",
+        "signUpInNewWorkspace",
+        "signUpInWorkspace",
+        "updatePasswordViaResetToken",
+        "verifyEmailAndGetLoginToken",
+        "verifyEmailAndGetWorkspaceAgnosticToken",
+    }
+)
+"""Root fields whose answers hold secrets, which are never stored: an Idempotency-Key has no effect on them."""
 
 
 class GraphqlRequest(Struct, frozen=True):
     """One GraphQL request.
 
     A `read_only` one may query but not change anything. `base_url` is where the caller reached the server: scheme,
-    host and port, without a slash at the end.
+    host and port, without a slash at the end. A mutation that is `keyed` counts once, however often it is sent.
+    `client` are the caller's network address and what it says that it is.
     """
 
     query: str
@@ -17,11 +42,36 @@ class GraphqlRequest(Struct, frozen=True):
     operation_name: str | None = None
     read_only: bool = False
     base_url: str = ""
+    keyed: Keyed | None = None
+    client: tuple[str | None, str | None] = (None, None)
 
 
 class GraphqlResponse(Struct, frozen=True):
-    """What is answered: an HTTP status and the encoded JSON. Without data nothing was executed at all."""
+    """What is answered: an HTTP status and the encoded JSON. Without data nothing was executed at all.
+
+    A response that is not `final` tells of a failure that the same request may not meet again.
+    """
 
     status: int
     body: bytes
     has_data: bool = True
+    final: bool = True
+    replayed: bool = False
+
+    @classmethod
+    def of(cls, answer: Answer) -> "GraphqlResponse":
+        """The response to a request with a key."""
+        return cls(answer.status, answer.body, replayed=answer.replayed)
+
+    @property
+    def answer(self) -> Answer:
+        """The answer to a request with a key. What was written for one that is not final is undone, so not shown."""
+        if self.final:
+            return Answer(self.status, self.body)
+        body = msgspec.json.decode(self.body)
+        return Answer(self.status, msgspec.json.encode(body | {"data": None}), final=False)
+
+
+def all_final(errors: list[Exception]) -> bool:
+    """Whether the same request would meet all of these errors again."""
+    return all(isinstance(error, GraphQLError) or is_final(error) for error in errors)

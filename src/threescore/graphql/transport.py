@@ -7,19 +7,23 @@ from urllib.parse import parse_qs
 import msgspec
 import structlog
 
+from threescore.access.idempotency import Keyed
+from threescore.access.rates import RateLimits, refusal_fields
 from threescore.access.tokens import Tokens, bearer_token
-from threescore.errors import AccessRefused, BadRequest, ThreescoreError
+from threescore.errors import AccessRefused, BadRequest, RateLimited, ThreescoreError
 from threescore.graphql.core.execute import CoreGraphql, refusal
 from threescore.graphql.errors import entry
 from threescore.graphql.metadata import MetadataGraphql
 from threescore.graphql.request import GraphqlRequest, GraphqlResponse
 from threescore.rest.envelope import encode_error
 from threescore.rest.http import (
+    REPLAYED,
     Headers,
     Receive,
     Reply,
     Scope,
     Send,
+    client_of,
     decode_body,
     read_body,
     read_headers,
@@ -35,10 +39,13 @@ log = structlog.get_logger()
 class GraphqlApi:
     """`/graphql` and `/metadata`."""
 
-    def __init__(self, tokens: Tokens, core: CoreGraphql, metadata: MetadataGraphql, body_limit: int) -> None:
+    def __init__(
+        self, tokens: Tokens, core: CoreGraphql, metadata: MetadataGraphql, limits: RateLimits, body_limit: int
+    ) -> None:
         self._tokens = tokens
         self._core = core
         self._metadata = metadata
+        self._limits = limits
         self._body_limit = body_limit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -59,7 +66,8 @@ class GraphqlApi:
         if GRAPHQL_JSON in _accepted(scope):
             media_type = f"{GRAPHQL_JSON}; charset=utf-8"
             status = status if response.has_data or status != 200 else 400
-        await send_reply(scope, headers, Reply(status, response.body, media_type=media_type), send)
+        fields = (REPLAYED,) if response.replayed else ()
+        await send_reply(scope, headers, Reply(status, response.body, media_type=media_type, fields=fields), send)
 
     async def _response(self, scope: Scope, receive: Receive, headers: Headers) -> GraphqlResponse:
         request = await self._request(scope, receive, headers)
@@ -67,12 +75,21 @@ class GraphqlApi:
             return request
         try:
             claims = self._tokens.verify(bearer_token(headers.authorization))
+            headers.answer = await self._limits.spend(claims, lambda: self._weight(scope, request))
+        except RateLimited as error:
+            headers.answer = refusal_fields(error)
+            return self._core.refuse_all(request, error) if scope["path"] == "/graphql" else refusal(error)
         except AccessRefused as error:
             if headers.authorization is None and scope["path"] == "/graphql":
                 return self._core.refuse_stranger(request)
             return GraphqlResponse(200, msgspec.json.encode({"errors": [entry(error)]}), has_data=False)
-        door = self._metadata if scope["path"] == "/metadata" else self._core
-        return await door.execute(claims, msgspec.structs.replace(request, base_url=_base_url(scope)))
+        if scope["path"] == "/graphql":
+            return await self._core.execute(claims, request)
+        found = msgspec.structs.replace(request, base_url=_base_url(scope), client=client_of(scope))
+        return await self._metadata.execute(claims, found)
+
+    def _weight(self, scope: Scope, request: GraphqlRequest) -> int:
+        return self._core.weight(request) if scope["path"] == "/graphql" else 1
 
     async def _request(self, scope: Scope, receive: Receive, headers: Headers) -> GraphqlRequest | GraphqlResponse:
         """The request, or the answer to one that is none."""
@@ -81,16 +98,20 @@ class GraphqlApi:
         if scope["method"] != "POST":
             return _malformed(f"Method {scope['method']} is not allowed; use GET for queries or POST.", 405)
         raw = await read_body(receive, headers, self._body_limit)
+        keyed = None
+        if headers.idempotency_key is not None:
+            keyed = Keyed.of(headers.idempotency_key, (scope["path"].encode(), raw))
         media_type = (headers.content_type or "").partition(";")[0].strip().lower()
         if media_type == "application/graphql":
-            return GraphqlRequest(query=raw.decode("utf-8", "replace"), variables={})
+            return GraphqlRequest(query=raw.decode("utf-8", "replace"), variables={}, keyed=keyed)
         try:
             body: Any = decode_body(raw, headers)
         except BadRequest as error:
             return _malformed(error.message, 400)
         if isinstance(body, list):
             return _malformed("Batching is not supported.", 400)
-        return _from_mapping(body)
+        found = _from_mapping(body)
+        return msgspec.structs.replace(found, keyed=keyed) if isinstance(found, GraphqlRequest) else found
 
 
 def _base_url(scope: Scope) -> str:

@@ -46,7 +46,13 @@ class Through(Struct, frozen=True):
     item: "Filter"
 
 
-Filter = Compare | IsNull | And | Or | Not | Through
+class Version(Struct, frozen=True):
+    """Whether the record is still in one of the versions (a slot: a list of texts) that were shown."""
+
+    slot: int
+
+
+Filter = Compare | IsNull | And | Or | Not | Through | Version
 
 EVERYTHING: Final = And(())
 

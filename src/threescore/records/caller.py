@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from threescore.access.keys import ApiKey
 from threescore.access.members import Member
+from threescore.access.origin import ORIGIN
 from threescore.access.rights import Rights, rights_of
 from threescore.access.roles import Role
 from threescore.access.tokens import Claims
@@ -18,6 +19,8 @@ from threescore.model.objects import Model
 
 ATTEMPTS = 10
 """How often an answer is begun again because the model or the keys changed under it."""
+
+NO_PERMISSION = "Entity performing the request does not have permission"
 
 Answer = TypeVar("Answer")
 
@@ -33,6 +36,11 @@ class Caller(Struct, frozen=True, dict=True):
     def of(cls, state: WorkspaceState, claims: Claims) -> "Caller":
         """Who the claims are about. Raises AccessRefused."""
         principal = state.principal(claims)
+        if isinstance(principal, ApiKey):
+            origin = ORIGIN.get()
+            principal.check_origin(origin)
+            if origin is not None:
+                origin.key = (state.model.workspace_id, principal.id)
         return cls(state, principal, state.role(principal))
 
     @cached_property
@@ -62,9 +70,16 @@ class Caller(Struct, frozen=True, dict=True):
         return self.principal.name
 
     def require(self, flag: str) -> None:
-        """Raises Forbidden unless the role may change the settings that the flag is about."""
-        if not (self.role.can_update_all_settings or flag in self.role.flags):
-            raise Forbidden(f"This needs the permission {flag}", code="PERMISSION_DENIED")
+        """Raises Forbidden unless the caller's role holds the permission flag."""
+        if not self.role.allows(flag):
+            raise Forbidden(NO_PERMISSION, code="PERMISSION_DENIED", needs=flag)
+
+    def renewed(self, state: WorkspaceState) -> "Caller":
+        """The same caller in another state of the workspace. Raises AccessRefused as `of` does."""
+        if state is self.state:
+            return self
+        principal = state.renewed(self.principal)
+        return Caller(state, principal, state.role(principal))
 
     @cached_property
     def actor(self) -> bytes:

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from threescore.db.pool import Connection, Database, Record
-from threescore.errors import BadRequest, NotFound
+from threescore.errors import BadRequest, NotFound, PreconditionFailed
 from threescore.model.fields.base import Json, Row
 from threescore.model.objects import ObjectType
 from threescore.query import plan as plans
@@ -37,6 +37,9 @@ _decode_exactly = msgspec.json.Decoder(float_hook=Decimal).decode
 Where = tuple[tuple[str, ...], str]
 """A path and a direction to order by."""
 
+Versions = Sequence[str] | None
+"""Versions of which a record must have one to be written; None for any."""
+
 
 class Page(Struct, frozen=True):
     """A page of a list. `records` is a JSON list; cursors are None on an empty page."""
@@ -49,6 +52,13 @@ class Page(Struct, frozen=True):
     more_before: bool
 
 
+class Found(Struct, frozen=True):
+    """One record as JSON, and its version, which is another one after every write."""
+
+    record: bytes
+    version: str
+
+
 class Records:
     """Reads and writes the records of any workspace."""
 
@@ -57,9 +67,13 @@ class Records:
         self._runner = Runner(database)
         self.batch_limit = batch_limit
 
+    def over(self, database: Database) -> "Records":
+        """The same service on another pool, or inside a transaction."""
+        return type(self)(database, self.batch_limit)
+
     # Reads
 
-    async def find_one(self, caller: Caller, object_type: ObjectType, selection: Selection, record_id: str) -> bytes:
+    async def find_one(self, caller: Caller, object_type: ObjectType, selection: Selection, record_id: str) -> Found:
         """One live record. Raises NotFound."""
         row = await self._runner.one(
             caller, plans.FindOne(object_type.name_singular, selection), [record_id], object_type
@@ -67,7 +81,7 @@ class Records:
         record: bytes | None = row["record"]
         if record is None:
             raise NotFound("Record not found")
-        return record
+        return Found(record, row["version"])
 
     async def find_many(
         self,
@@ -212,11 +226,19 @@ class Records:
         return row["records"] or EMPTY_LIST
 
     async def update_one(
-        self, caller: Caller, object_type: ObjectType, selection: Selection, record_id: str, record: Json
+        self,
+        caller: Caller,
+        object_type: ObjectType,
+        selection: Selection,
+        record_id: str,
+        record: Json,
+        versions: Versions = None,
     ) -> bytes:
-        """Changes one record, soft-deleted or not. Raises NotFound, BadRequest."""
-        arguments = [*write_arguments(caller), None, record_id]
-        return _only(await self._update(caller, object_type, selection, _by_id(4), arguments, 1, record, record_id))
+        """Changes one record, soft-deleted or not. Raises NotFound, PreconditionFailed, BadRequest."""
+        arguments = [*write_arguments(caller), None]
+        bound = _one(record_id, versions, arguments)
+        records = await self._update(caller, object_type, selection, bound, arguments, 1, record, record_id)
+        return await self._the_one(caller, object_type, records, record_id, versions)
 
     async def update_many(
         self,
@@ -237,16 +259,32 @@ class Records:
         return await self._update(caller, object_type, selection, bound, arguments, self.batch_limit, record)
 
     async def soft_delete_one(
-        self, caller: Caller, object_type: ObjectType, selection: Selection, record_id: str
+        self,
+        caller: Caller,
+        object_type: ObjectType,
+        selection: Selection,
+        record_id: str,
+        versions: Versions = None,
     ) -> bytes:
-        """Marks one record as deleted. Raises NotFound."""
-        arguments = [*write_arguments(caller), record_id]
-        return _only(await self._mark(caller, plans.SoftDelete, object_type, selection, _by_id(3), arguments, 1))
+        """Marks one record as deleted. Raises NotFound, PreconditionFailed."""
+        arguments = write_arguments(caller)
+        bound = _one(record_id, versions, arguments)
+        records = await self._mark(caller, plans.SoftDelete, object_type, selection, bound, arguments, 1)
+        return await self._the_one(caller, object_type, records, record_id, versions)
 
-    async def restore_one(self, caller: Caller, object_type: ObjectType, selection: Selection, record_id: str) -> bytes:
-        """Takes one record back from the deleted ones. Raises NotFound."""
-        arguments = [*write_arguments(caller), record_id]
-        return _only(await self._mark(caller, plans.Restore, object_type, selection, _by_id(3), arguments, 1))
+    async def restore_one(
+        self,
+        caller: Caller,
+        object_type: ObjectType,
+        selection: Selection,
+        record_id: str,
+        versions: Versions = None,
+    ) -> bytes:
+        """Takes one record back from the deleted ones. Raises NotFound, PreconditionFailed."""
+        arguments = write_arguments(caller)
+        bound = _one(record_id, versions, arguments)
+        records = await self._mark(caller, plans.Restore, object_type, selection, bound, arguments, 1)
+        return await self._the_one(caller, object_type, records, record_id, versions)
 
     async def soft_delete_many(
         self, caller: Caller, object_type: ObjectType, selection: Selection, filter: Mapping[str, Any] | None
@@ -272,13 +310,16 @@ class Records:
         selection: Selection,
         record_id: str,
         arguments: list[Any] | None = None,
+        versions: Versions = None,
     ) -> bytes:
-        """Removes one record for good, soft-deleted or not, and shows it as it was. Raises NotFound.
+        """Removes one record for good, soft-deleted or not, and shows it as it was.
 
-        `arguments` are those of the selection, after `write_arguments`.
+        `arguments` are those of the selection, after `write_arguments`. Raises NotFound, PreconditionFailed.
         """
-        arguments = [*(arguments or write_arguments(caller)), record_id]
-        return _only(await self._destroy(caller, object_type, selection, _by_id(len(arguments) - 1), arguments, 1))
+        arguments = [*(arguments or write_arguments(caller))]
+        bound = _one(record_id, versions, arguments)
+        records = await self._destroy(caller, object_type, selection, bound, arguments, 1)
+        return await self._the_one(caller, object_type, records, record_id, versions)
 
     async def destroy_many(
         self,
@@ -332,6 +373,21 @@ class Records:
         return _only(answer["records"])
 
     # Running
+
+    async def _the_one(
+        self, caller: Caller, object_type: ObjectType, records: bytes, record_id: str, versions: Versions
+    ) -> bytes:
+        """The only record of a JSON list. Raises NotFound where there is none, PreconditionFailed where it is another.
+
+        That was decided by the statement that wrote, or did not. Here is only found out which of the two it was.
+        """
+        if versions is not None and records == EMPTY_LIST:
+            plan = plans.FindFirst(object_type.name_singular, ID_ONLY, _by_id(0))
+            await self.find_first(caller, plan, [record_id])
+            raise PreconditionFailed(
+                "The record has been changed since; nothing was written. Read it again and send its present ETag."
+            )
+        return _only(records)
 
     async def _read_flat(self, caller: Caller, object_type: ObjectType, records: Sequence[Json]) -> Input:
         """Reads records for a write that creates nothing beside them. Raises BadRequest."""
@@ -440,6 +496,16 @@ class _DryRun(Exception):
 def write_arguments(caller: Caller) -> list[Any]:
     """The arguments that every write begins with, slots 0 to 2."""
     return [caller.model.version, caller.state.access_version, caller.actor]
+
+
+def _one(record_id: str, versions: Versions, arguments: list[Any]) -> plans.Filter:
+    """The filter for one record, if it still is in one of the versions. Its arguments are added."""
+    arguments.append(record_id)
+    found = _by_id(len(arguments) - 1)
+    if versions is None:
+        return found
+    arguments.append(list(versions))
+    return plans.And((found, plans.Version(len(arguments) - 1)))
 
 
 def _by_id(slot: int) -> plans.Filter:

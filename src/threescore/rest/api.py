@@ -3,13 +3,17 @@
 import msgspec
 import structlog
 
+from threescore.access.audit import DEFAULT_PAGE, MAX_PAGE, Author, read_audit, read_question
+from threescore.access.idempotency import Answer, Keyed, once
+from threescore.access.rates import RateLimits, refusal_fields
 from threescore.access.tokens import Claims, Tokens, bearer_token
 from threescore.catalog.state import Workspaces
-from threescore.errors import InvalidInput, NotFound, ThreescoreError
+from threescore.db.pool import Database
+from threescore.errors import InvalidInput, NotFound, RateLimited, ThreescoreError
 from threescore.model.fields.base import Json
 from threescore.records.caller import Caller, answer_for
 from threescore.rest.envelope import INTERNAL_ERROR, encode_error
-from threescore.rest.grammar.parameters import Parameters, parse_query_string
+from threescore.rest.grammar.parameters import Parameters, parse_limit, parse_query_string
 from threescore.rest.grammar.path import Route, parse_path
 from threescore.rest.grammar.warnings import (
     ParameterWarning,
@@ -18,11 +22,13 @@ from threescore.rest.grammar.warnings import (
     warning_header,
 )
 from threescore.rest.http import (
+    REPLAYED,
     Headers,
     Receive,
     Reply,
     Scope,
     Send,
+    client_of,
     decode_body,
     discard_body,
     read_body,
@@ -30,8 +36,15 @@ from threescore.rest.http import (
     send_preflight,
     send_reply,
 )
+from threescore.rest.keys import NOTHING
 from threescore.rest.metadata import MetadataApi
 from threescore.rest.records import TAKING_A_BODY, RecordsApi
+
+ALIAS = "apiKeys"
+"""What older clients call `/rest/apiKeys`."""
+
+DEPRECATED = b"@1786320000"
+"""Since when the alias is deprecated, as the header `Deprecation` says it."""
 
 log = structlog.get_logger()
 
@@ -40,12 +53,21 @@ class RestApi:
     """Everything below `/rest`."""
 
     def __init__(
-        self, workspaces: Workspaces, tokens: Tokens, records: RecordsApi, metadata: MetadataApi, body_limit: int
+        self,
+        database: Database,
+        workspaces: Workspaces,
+        tokens: Tokens,
+        records: RecordsApi,
+        metadata: MetadataApi,
+        limits: RateLimits,
+        body_limit: int,
     ) -> None:
+        self._database = database
         self._workspaces = workspaces
         self._tokens = tokens
         self._records = records
         self._metadata = metadata
+        self._limits = limits
         self._body_limit = body_limit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -60,6 +82,8 @@ class RestApi:
             reply = await self._reply(scope, receive, headers, ignored)
         except ThreescoreError as error:
             reply = Reply(*encode_error(error))
+            if isinstance(error, RateLimited):
+                headers.answer = refusal_fields(error)
         except Exception:
             log.exception("request failed", method=scope["method"], path=scope["path"])
             reply = Reply(500, msgspec.json.encode(INTERNAL_ERROR))
@@ -75,47 +99,130 @@ class RestApi:
         if not segments:
             raise _no_page(scope)
         claims = self._tokens.verify(bearer_token(headers.authorization))
+        headers.answer = await self._limits.spend(claims)
         method = "GET" if scope["method"] == "HEAD" else scope["method"]
         try:
             parameters = parse_query_string(scope["query_string"])
-            if segments[0] == "metadata":
+            if segments[0] in ("metadata", ALIAS):
                 route, takes_body = None, method in ("POST", "PATCH", "PUT")
             else:
                 route = parse_path(method, path)
                 takes_body = route.action in TAKING_A_BODY
                 ignored += unknown_parameters(route.action, parameters.values)
                 ignored += repeated_parameters(route.action, parameters.repeated)
-            body = await self._body(receive, headers) if takes_body else None
+            raw = await read_body(receive, headers, self._body_limit) if takes_body else b""
+            body = decode_body(raw, headers) if takes_body else None
+            keyed = _keyed(scope, headers, raw) if _writes(method, route) else None
         except ThreescoreError:
             # Whoever is not let in hears of nothing else.
             await self._caller(claims)
             raise
         if route is None:
-            return await self._of_model(claims, method, segments[1:], parameters, body)
-        return await self._of_records(claims, route, parameters, body)
+            return await self._of_model(claims, scope, method, segments, parameters, body, keyed)
+        return await self._of_records(claims, route, parameters, body, keyed, headers.if_match)
 
     async def _caller(self, claims: Claims) -> Caller:
         """The caller in the workspace as it is at this moment. Raises AccessRefused."""
         return Caller.of(await self._workspaces.present(claims.workspace_id), claims)
 
-    async def _body(self, receive: Receive, headers: Headers) -> Json:
-        return decode_body(await read_body(receive, headers, self._body_limit), headers)
+    async def _of_records(
+        self,
+        claims: Claims,
+        route: Route,
+        parameters: Parameters,
+        body: Json,
+        keyed: Keyed | None,
+        if_match: str | None,
+    ) -> Reply:
+        async def answer(caller: Caller) -> Reply:
+            if keyed is None:
+                return await self._records(caller, route, parameters, body, if_match)
 
-    async def _of_records(self, claims: Claims, route: Route, parameters: Parameters, body: Json) -> Reply:
-        return await answer_for(self._workspaces, claims, lambda caller: self._records(caller, route, parameters, body))
+            async def run(database: Database) -> Answer:
+                reply = await self._records.over(database)(caller, route, parameters, body, if_match)
+                return Answer(reply.status, reply.body)
+
+            # What removes records must see, or collide with, all that came to refer to them.
+            removes = route.action in ("deleteOne", "deleteMany")
+            return _reply(await once(self._database, caller, keyed, run, _refused, snapshot=removes))
+
+        return await answer_for(self._workspaces, claims, answer)
 
     async def _of_model(
-        self, claims: Claims, method: str, path: tuple[str, ...], parameters: Parameters, body: Json
+        self,
+        claims: Claims,
+        scope: Scope,
+        method: str,
+        path: tuple[str, ...],
+        parameters: Parameters,
+        body: Json,
+        keyed: Keyed | None,
     ) -> Reply:
-        await self._caller(claims)
-        status, payload = await self._metadata(
-            workspace_id=claims.workspace_id,
-            method=method,
-            path=path,
-            query=list(parameters.values.items()),
-            body=body,
-        )
-        return Reply(status, msgspec.json.encode(payload))
+        caller = await self._caller(claims)
+        alias = path[0] == ALIAS
+        path = path if alias else path[1:]
+        if path[:1] == ("audit",):
+            return await self._audit(caller, method, path[1:], parameters)
+        author = Author(caller.actor, *client_of(scope))
+
+        async def run(database: Database | None) -> Answer:
+            api = self._metadata if method == "GET" else self._metadata.over(database, author)
+            status, payload = await api(
+                caller=caller,
+                method=method,
+                path=path,
+                query=list(parameters.values.items()),
+                body=body,
+                bare=alias,
+            )
+            return Answer(status, b"" if payload is NOTHING else msgspec.json.encode(payload))
+
+        # A token is kept nowhere.
+        if keyed is None or path[-1:] in (("token",), ("regenerate",)):
+            reply = _reply(await run(None))
+        else:
+            reply = _reply(await once(self._database, caller, keyed, run, _refused, on_present_model=False))
+        if alias:
+            successor = f'</rest/metadata/{"/".join(path)}>; rel="successor-version"'
+            reply.fields += ((b"deprecation", DEPRECATED), (b"link", successor.encode()))
+        return reply
+
+    async def _audit(self, caller: Caller, method: str, rest: tuple[str, ...], parameters: Parameters) -> Reply:
+        """A page of the audit log, latest entries first."""
+        if rest or method != "GET":
+            raise NotFound(f"Cannot {method} /rest/metadata/{'/'.join(('audit', *rest))}")
+        caller.require("SECURITY")
+        limit = parse_limit(parameters.get("limit"), DEFAULT_PAGE, MAX_PAGE)
+        question = read_question(lambda name: parameters.get(name))
+        after = parameters.get("after") or None
+        items, more = await read_audit(self._database, caller.model.schema, question, after, limit)
+        page = {"hasNextPage": more, "endCursor": items[-1]["id"] if items else None}
+        return Reply(200, msgspec.json.encode({"data": items, "pageInfo": page}))
+
+
+def _writes(method: str, route: Route | None) -> bool:
+    return method != "GET" and (route is None or route.action != "findDuplicates")
+
+
+def _keyed(scope: Scope, headers: Headers, body: bytes) -> Keyed | None:
+    if headers.idempotency_key is None:
+        return None
+    parts = (
+        scope["method"].encode(),
+        scope["path"].encode("utf-8", "surrogatepass"),
+        scope["query_string"],
+        (headers.if_match or "").encode(),
+        body,
+    )
+    return Keyed.of(headers.idempotency_key, parts)
+
+
+def _refused(error: ThreescoreError) -> Answer:
+    return Answer(*encode_error(error))
+
+
+def _reply(answer: Answer) -> Reply:
+    return Reply(answer.status, answer.body, fields=(REPLAYED,) if answer.replayed else ())
 
 
 def _no_page(scope: Scope) -> ThreescoreError:

@@ -1,20 +1,23 @@
 """Errors as REST clients know them. The one place where an error becomes a status and a body."""
 
+import math
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
 import msgspec
 
-from threescore.errors import AccessRefused, InvalidInput, ThreescoreError, ValidationReport
+from threescore.errors import AccessRefused, Forbidden, InvalidInput, RateLimited, ThreescoreError, ValidationReport
 
 _NAMES = {
     400: "BadRequestException",
     403: "ForbiddenException",
     404: "NotFoundException",
     409: "ConflictException",
+    412: "PreconditionFailedException",
     413: "PayloadTooLargeException",
     415: "UnsupportedMediaTypeException",
+    422: "UnprocessableEntityException",
     503: "ServiceUnavailableException",
 }
 _WITH_CODE = "Error"
@@ -42,6 +45,24 @@ def error_body(error: ThreescoreError) -> Mapping[str, Any]:
                 "summary": error.summary,
                 "userFriendlyMessage": error.user_message,
             }
+        case RateLimited():
+            return {
+                "statusCode": error.status,
+                "error": error.code,
+                "messages": [error.message],
+                "limitKind": "speed",
+                "exhaustedKind": "speed",
+                "scope": {
+                    "spenderType": error.spender_type,
+                    "spenderId": error.spender_id,
+                    "operationType": "API_REQUEST",
+                },
+                "limit": error.limit,
+                "remaining": 0,
+                "periodCount": error.period,
+                "periodUnit": "SECOND",
+                "retryAfterSeconds": max(1, math.ceil(error.wait)),
+            }
     body: dict[str, Any] = {
         "statusCode": error.status,
         "error": _WITH_CODE if error.code else _NAMES[error.status],
@@ -51,6 +72,8 @@ def error_body(error: ThreescoreError) -> Mapping[str, Any]:
         body["code"] = error.code
     if error.index is not None:
         body["index"] = error.index
+    if isinstance(error, Forbidden) and error.needs:
+        body["needs"] = error.needs
     return body
 
 

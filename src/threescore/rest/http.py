@@ -18,9 +18,15 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 _JSON = (b"content-type", b"application/json; charset=utf-8")
+EXPOSED = (
+    b"ETag, Idempotent-Replayed, RateLimit-Limit, RateLimit-Policy, RateLimit-Remaining, RateLimit-Reset, Retry-After,"
+    b" Warning, WWW-Authenticate, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset"
+)
+"""The headers that scripts of other origins may read."""
+
 _CORS = (
     (b"access-control-allow-origin", b"*"),
-    (b"access-control-expose-headers", b"ETag, Warning, WWW-Authenticate"),
+    (b"access-control-expose-headers", EXPOSED),
 )
 _PREFLIGHT = [
     *_CORS,
@@ -31,13 +37,21 @@ _PREFLIGHT = [
 
 
 class Reply(Struct):
-    """What is answered. `warning` is the value of a `Warning` header; the media type is JSON unless it is given."""
+    """What is answered. `warning` is the value of a `Warning` header; the media type is JSON unless it is given.
+
+    `version` is that of the one record that the reply shows. `fields` are more headers, their names in lower case.
+    """
 
     status: int
     body: bytes
     warning: str | None = None
     media_type: str | None = None
+    version: str | None = None
+    fields: tuple[tuple[bytes, bytes], ...] = ()
 
+
+REPLAYED = (b"idempotent-replayed", b"true")
+"""The header of an answer that was given before."""
 
 MAX_DISCARDED = 65_536
 """The largest body, in bytes, that is taken in although nobody wants it."""
@@ -47,13 +61,19 @@ DISCARD_SECONDS = 1.0
 
 
 class Headers(Struct):
-    """The request headers that matter here. `body_waits`: a body was announced, and nobody has begun to read it."""
+    """The request headers that matter here. `body_waits`: a body was announced, and nobody has begun to read it.
+
+    `answer` are headers to send with whatever is answered.
+    """
 
     authorization: str | None = None
     content_type: str | None = None
     content_length: int | None = None
     if_none_match: str | None = None
+    if_match: str | None = None
+    idempotency_key: str | None = None
     body_waits: bool = False
+    answer: tuple[tuple[bytes, bytes], ...] = ()
 
 
 def read_headers(scope: Scope) -> Headers:
@@ -69,7 +89,18 @@ def read_headers(scope: Scope) -> Headers:
             found.body_waits = value != b"0"
         elif name == b"if-none-match":
             found.if_none_match = value.decode("latin-1")
+        elif name == b"if-match":
+            found.if_match = value.decode("latin-1")
+        elif name == b"idempotency-key":
+            found.idempotency_key = value.decode("latin-1")
     return found
+
+
+def client_of(scope: Scope) -> tuple[str | None, str | None]:
+    """The network address of the caller, and what it says that it is."""
+    client = scope.get("client")
+    agent = next((value for name, value in scope["headers"] if name == b"user-agent"), None)
+    return client[0] if client else None, None if agent is None else agent.decode("latin-1")
 
 
 async def read_body(receive: Receive, headers: Headers, limit: int) -> bytes:
@@ -133,11 +164,17 @@ def decode_body(body: bytes, headers: Headers) -> Json:
 async def send_reply(scope: Scope, headers: Headers, reply: Reply, send: Send) -> None:
     """Sends a reply, as 304 where the caller has it already, and without its body for HEAD."""
     status, body = reply.status, reply.body
-    fields = [(b"content-type", reply.media_type.encode()) if reply.media_type else _JSON, *_CORS]
+    fields = [
+        (b"content-type", reply.media_type.encode()) if reply.media_type else _JSON,
+        *_CORS,
+        *reply.fields,
+        *headers.answer,
+    ]
     if reply.warning:
         fields.append((b"warning", reply.warning.encode("latin-1", "replace")))
     if status == 200 and scope["method"] in ("GET", "HEAD"):
-        etag = f'W/"{len(body):x}-{hashlib.sha1(body, usedforsecurity=False).hexdigest()}"'
+        digest = hashlib.sha1(body, usedforsecurity=False).hexdigest()
+        etag = f'W/"{len(body):x}-{digest}"' if reply.version is None else f'"{reply.version}.{digest}"'
         fields.append((b"etag", etag.encode()))
         if headers.if_none_match is not None and _matches(headers.if_none_match, etag):
             status, body = 304, b""
@@ -149,7 +186,20 @@ async def send_reply(scope: Scope, headers: Headers, reply: Reply, send: Send) -
 
 
 def _matches(if_none_match: str, etag: str) -> bool:
-    return if_none_match.strip() == "*" or etag in (item.strip() for item in if_none_match.split(","))
+    known = (item.strip().removeprefix("W/") for item in if_none_match.split(","))
+    return if_none_match.strip() == "*" or etag.removeprefix("W/") in known
+
+
+def matched_versions(if_match: str) -> list[str] | None:
+    """The versions of a record that an `If-Match` header names; None for any.
+
+    A tag names a version by what stands before its dot, so that one of any representation will do: at another depth,
+    or one that a proxy has made weak by compressing it.
+    """
+    if if_match.strip() == "*":
+        return None
+    tags = (item.strip().removeprefix("W/") for item in if_match.split(","))
+    return [tag[1:-1].partition(".")[0] for tag in tags if len(tag) > 2 and tag[0] == tag[-1] == '"']
 
 
 async def send_preflight(send: Send, requested: bytes | None) -> None:

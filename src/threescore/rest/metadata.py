@@ -1,71 +1,108 @@
-"""The REST façade of the data model: `/rest/metadata/objects` and `/rest/metadata/fields`."""
+"""The REST façade of the data model and of API keys: what is below `/rest/metadata`."""
 
-from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
+from threescore.access.audit import COMMAND_LINE, Author
+from threescore.access.key_changes import KeyChanges
+from threescore.access.operations import check_operation
 from threescore.catalog.changes import ModelChanges
 from threescore.catalog.changes.inputs import read_uuid
 from threescore.catalog.load import load_model
 from threescore.db.pool import Database
 from threescore.errors import BadRequest, InvalidInput, NotFound
-from threescore.model.objects import Field, Model, ObjectType
-from threescore.rest.grammar.parameters import parse_limit
+from threescore.model.objects import Model
+from threescore.records.caller import Caller
+from threescore.rest.keys import ApiKeys
+from threescore.rest.metadata_pages import Page, by_id
 from threescore.rest.metadata_shapes import Shape, field_shape, object_shape
 
-DEFAULT_LIMIT = 60
-MAX_LIMIT = 1000
-
 Query = Sequence[tuple[str, str]]
-T = TypeVar("T", ObjectType, Field)
+
+OPERATIONS: Mapping[tuple[str, str], str] = {
+    ("objects", "GET"): "objects",
+    ("objects", "POST"): "createOneObject",
+    ("objects", "PATCH"): "updateOneObject",
+    ("objects", "PUT"): "updateOneObject",
+    ("objects", "DELETE"): "deleteOneObject",
+    ("fields", "GET"): "fields",
+    ("fields", "POST"): "createOneField",
+    ("fields", "PATCH"): "updateOneField",
+    ("fields", "PUT"): "updateOneField",
+    ("fields", "DELETE"): "deleteOneField",
+    ("apiKeys", "GET"): "apiKeys",
+    ("apiKeys", "POST"): "createApiKey",
+    ("apiKeys", "PATCH"): "updateApiKey",
+    ("apiKeys", "DELETE"): "revokeApiKey",
+    ("apiKeys/token", "POST"): "generateApiKeyToken",
+    ("apiKeys/regenerate", "POST"): "regenerateApiKeyToken",
+}
+"""What each resource and method amounts to: operations of the one table of permissions."""
+
+_OF_LISTS = ("createOneObject", "createOneField", "createApiKey")
 
 
 class MetadataApi:
     """Answers requests below `/rest/metadata`. Reads come from the catalog itself, never from a cached model."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, keys: KeyChanges, author: Author = COMMAND_LINE) -> None:
         self._database = database
-        self._changes = ModelChanges(database)
+        self._changes = ModelChanges(database, author)
+        self._key_changes = keys
+        self._keys = ApiKeys(keys)
+
+    def over(self, database: Database | None, author: Author) -> "MetadataApi":
+        """The same API inside a transaction, where one is given. The audit log names the `author`."""
+        database = database or self._database
+        return MetadataApi(database, self._key_changes.over(database, author), author)
 
     async def __call__(
-        self, *, workspace_id: UUID, method: str, path: tuple[str, ...], query: Query, body: object
+        self, *, caller: Caller, method: str, path: tuple[str, ...], query: Query, body: object, bare: bool = False
     ) -> tuple[int, Any]:
         """The status and the JSON value that answer a request; `path` is what follows `/rest/metadata/`.
 
-        Raises InvalidInput, ValidationReport and other errors of ours, never anything else for a caller's fault.
+        The value is NOTHING where the body is to be empty; `bare` leaves the envelope of a list of keys away. Raises
+        Forbidden for what the caller's role does not allow, InvalidInput, ValidationReport and other errors of ours,
+        never anything else for a caller's fault.
         """
         resource, *rest = path or ("",)
-        if resource not in ("objects", "fields"):
+        if resource not in ("objects", "fields", "apiKeys"):
             raise BadRequest(f"'{resource}' is not a valid UUID")
-        if len(rest) > 1:
+        operation = OPERATIONS.get(("/".join((resource, *rest[1:])), method))
+        if operation is None or (method != "GET" and bool(rest) == (operation in _OF_LISTS)):
             raise _no_route(method, path)
-        if not rest:
+        item_id = read_uuid(rest[0]) if rest else None
+        if rest and item_id is None:
+            raise InvalidInput("Validation failed (uuid is expected)")
+        if resource == "apiKeys":
+            return await self._keys(caller, operation, item_id, None if bare else query, body)
+        check_operation(caller, operation)
+        return await self._of_model(caller.state.model.workspace_id, resource, method, item_id, query, body)
+
+    async def _of_model(
+        self, workspace_id: UUID, resource: str, method: str, item_id: UUID | None, query: Query, body: object
+    ) -> tuple[int, Any]:
+        if item_id is None:
             if method == "GET":
                 return 200, await self._list(resource, workspace_id, query)
-            if method == "POST":
-                return 201, await self._create(resource, workspace_id, body)
-            raise _no_route(method, path)
-        item_id = read_uuid(rest[0])
-        if item_id is None:
-            raise InvalidInput("Validation failed (uuid is expected)")
+            return 201, await self._create(resource, workspace_id, body)
         if method == "GET":
             return 200, await self._get(resource, workspace_id, item_id)
-        if method in ("PATCH", "PUT"):
-            return 200, await self._update(resource, workspace_id, item_id, body)
         if method == "DELETE":
             return 200, await self._delete(resource, workspace_id, item_id)
-        raise _no_route(method, path)
+        return 200, await self._update(resource, workspace_id, item_id, body)
 
     async def _model(self, workspace_id: UUID) -> Model:
         async with self._database.acquire() as connection:
             return await load_model(connection, workspace_id)
 
     async def _list(self, resource: str, workspace_id: UUID, query: Query) -> Shape:
-        page = _Page(query)
+        page = Page(query)
         model = await self._model(workspace_id)
         if resource == "objects":
-            return page.of(model.objects, lambda item: object_shape(model, item))
-        return page.of(tuple(model.field_by_id.values()), lambda item: field_shape(model, item))
+            return page.of(by_id(model.objects), lambda item: object_shape(model, item))
+        return page.of(by_id(model.field_by_id.values()), lambda item: field_shape(model, item))
 
     async def _get(self, resource: str, workspace_id: UUID, item_id: UUID) -> Shape:
         model = await self._model(workspace_id)
@@ -99,53 +136,6 @@ class MetadataApi:
             return object_shape(model, object_type, with_fields=False)
         model, field = await self._changes.delete_field(workspace_id, item_id)
         return field_shape(model, field)
-
-
-class _Page:
-    """Which part of a list is asked for. Lists are in descending order of their ids."""
-
-    def __init__(self, query: Query) -> None:
-        values = {name: value for name, value in query if sum(name == other for other, _ in query) == 1}
-        try:
-            self.limit = parse_limit(values.get("limit"), DEFAULT_LIMIT, MAX_LIMIT)
-        except BadRequest as error:
-            raise BadRequest(error.message, code="INVALID_LIMIT_QUERY_PARAM") from error
-        self.after = _cursor("starting_after", values.get("starting_after"))
-        self.before = _cursor("ending_before", values.get("ending_before"))
-        if self.after and self.before:
-            raise InvalidInput("'starting_after' and 'ending_before' cannot be used together.")
-
-    def of(self, items: Sequence[T], shape: Callable[[T], Shape]) -> Shape:
-        """The page of these items, in the envelope of a list."""
-        ordered = sorted(items, key=lambda item: item.id, reverse=True)
-        start, end = 0, len(ordered)
-        if self.before:
-            end = sum(item.id > self.before for item in ordered)
-            start = max(end - self.limit, 0)
-        else:
-            if self.after:
-                start = sum(item.id >= self.after for item in ordered)
-            end = min(start + self.limit, end)
-        shown = ordered[start:end]
-        return {
-            "data": [shape(item) for item in shown],
-            "pageInfo": {
-                "hasNextPage": end < len(ordered),
-                "hasPreviousPage": start > 0,
-                "startCursor": str(shown[0].id) if shown else None,
-                "endCursor": str(shown[-1].id) if shown else None,
-            },
-            "totalCount": len(ordered),
-        }
-
-
-def _cursor(name: str, text: str | None) -> UUID | None:
-    if not text:
-        return None
-    found = read_uuid(text)
-    if found is None:
-        raise InvalidInput(f"'{name}' must be the id of the first or last item of a page: a UUID")
-    return found
 
 
 def _no_route(method: str, path: tuple[str, ...]) -> NotFound:

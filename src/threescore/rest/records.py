@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 
+from threescore.db.pool import Database
 from threescore.errors import BadRequest, NotFound, PermissionDenied
 from threescore.model.fields.base import Json
 from threescore.model.objects import ObjectType
@@ -15,14 +16,14 @@ from threescore.query.grouping import bind_aggregates, bind_dimensions, bind_gro
 from threescore.query.ordering import bind_order
 from threescore.query.plan import Selection
 from threescore.records.caller import Caller
-from threescore.records.service import Page, Records
+from threescore.records.service import Page, Records, Versions
 from threescore.rest.grammar.cursor import decode_cursor
 from threescore.rest.grammar.filter import parse_filter
 from threescore.rest.grammar.group_by import parse_aggregate, parse_group_by, parse_group_order_by
 from threescore.rest.grammar.order_by import parse_order_by
 from threescore.rest.grammar.parameters import Parameters, parse_depth, parse_limit
 from threescore.rest.grammar.path import Action, Route
-from threescore.rest.http import Reply
+from threescore.rest.http import Reply, matched_versions
 from threescore.rest.shapes import selection
 
 DEFAULT_LIMIT, MAX_LIMIT = 60, 200
@@ -38,17 +39,23 @@ TAKING_A_BODY: frozenset[Action] = frozenset(
     {"createOne", "createMany", "updateOne", "updateMany", "findDuplicates", "mergeMany"}
 )
 
+_BULK_WRITES: frozenset[Action] = frozenset({"updateMany", "deleteMany", "restoreMany", "mergeMany"})
+
 encode = msgspec.json.Encoder().encode
 
 
 class Request(msgspec.Struct, frozen=True):
-    """A request for records whose names have been found in the model. `body` is None where none is read."""
+    """A request for records whose names have been found in the model. `body` is None where none is read.
+
+    `versions` are those of which a record that is written must have one; None for any.
+    """
 
     caller: Caller
     route: Route
     object_type: ObjectType
     parameters: Parameters
     body: Json
+    versions: Versions
 
     @property
     def record_id(self) -> str:
@@ -88,14 +95,25 @@ class RecordsApi:
             "duplicateDashboard": self._duplicate_dashboard,
         }
 
-    async def __call__(self, caller: Caller, route: Route, parameters: Parameters, body: Json) -> Reply:
+    def over(self, database: Database) -> "RecordsApi":
+        """The same API on another pool, or inside a transaction."""
+        return RecordsApi(self._records.over(database))
+
+    async def __call__(
+        self, caller: Caller, route: Route, parameters: Parameters, body: Json, if_match: str | None = None
+    ) -> Reply:
         """The reply to a request. Raises errors of ours for everything that a caller can get wrong."""
         object_type = find_object(caller, route.object_name)
-        return await self._actions[route.action](Request(caller, route, object_type, parameters, body))
+        if if_match is not None and route.action in _BULK_WRITES:
+            raise BadRequest("If-Match is about one record; a request that writes several cannot have it")
+        versions = None if if_match is None else matched_versions(if_match)
+        return await self._actions[route.action](Request(caller, route, object_type, parameters, body, versions))
 
     async def _find_one(self, request: Request) -> Reply:
-        record = await self._records.find_one(request.caller, request.object_type, request.selection, request.record_id)
-        return _data(200, request.object_type.name_singular, record)
+        found = await self._records.find_one(request.caller, request.object_type, request.selection, request.record_id)
+        reply = _data(200, request.object_type.name_singular, found.record)
+        reply.version = found.version
+        return reply
 
     async def _find_many(self, request: Request) -> Reply:
         parameters = request.parameters
@@ -145,7 +163,12 @@ class RecordsApi:
 
     async def _update_one(self, request: Request) -> Reply:
         record = await self._records.update_one(
-            request.caller, request.object_type, request.selection, request.record_id, _one_record(request.body)
+            request.caller,
+            request.object_type,
+            request.selection,
+            request.record_id,
+            _one_record(request.body),
+            request.versions,
         )
         return _data(200, f"update{request.object_type.type_name}", record)
 
@@ -159,10 +182,12 @@ class RecordsApi:
         key = f"delete{request.object_type.type_name}"
         if request.parameters.is_true("soft_delete"):
             record = await self._records.soft_delete_one(
-                request.caller, request.object_type, request.selection, request.record_id
+                request.caller, request.object_type, request.selection, request.record_id, request.versions
             )
             return _data(200, key, record)
-        record = await self._records.destroy_one(request.caller, request.object_type, ID_ONLY, request.record_id)
+        record = await self._records.destroy_one(
+            request.caller, request.object_type, ID_ONLY, request.record_id, versions=request.versions
+        )
         return _data(200, key, record)
 
     async def _delete_many(self, request: Request) -> Reply:
@@ -177,7 +202,7 @@ class RecordsApi:
 
     async def _restore_one(self, request: Request) -> Reply:
         record = await self._records.restore_one(
-            request.caller, request.object_type, request.selection, request.record_id
+            request.caller, request.object_type, request.selection, request.record_id, request.versions
         )
         return _data(200, f"restore{request.object_type.type_name}", record)
 
@@ -258,9 +283,8 @@ class RecordsApi:
         shown = selection(request.caller.model, request.object_type, 0)
         for name in ("title", "pageLayoutId"):
             request.object_type.refuse_hidden(name)
-        record = msgspec.json.decode(
-            await self._records.find_one(request.caller, request.object_type, shown, request.record_id)
-        )
+        found = await self._records.find_one(request.caller, request.object_type, shown, request.record_id)
+        record = msgspec.json.decode(found.record)
         copy = {"title": f"{record['title']} (Copy)", "pageLayoutId": record["pageLayoutId"]}
         created = msgspec.json.decode(await self._records.create(request.caller, request.object_type, shown, [copy]))[0]
         keys = ("id", "title", "pageLayoutId", "position", "createdAt", "updatedAt")

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Literal
+from uuid import UUID
 
 from msgspec import UNSET, UnsetType
 
@@ -92,6 +93,18 @@ def index_refusal(doing: str, index: Index, *issues: Issue) -> ValidationReport:
         "index",
         "create",
         {"universalIdentifier": str(index.universal_identifier), "name": index.name},
+        issues,
+    )
+
+
+def role_refusal(action: Action, universal_identifier: UUID, label: str, *issues: Issue) -> ValidationReport:
+    """The report that a role cannot be changed so."""
+    doing = {"create": "creating", "update": "updating", "delete": "deleting"}[action]
+    return _refusal(
+        f"Multiple validation errors occurred while {doing} role",
+        "role",
+        action,
+        {"universalIdentifier": str(universal_identifier), "label": label},
         issues,
     )
 

@@ -9,7 +9,9 @@ from uuid import UUID
 
 import asyncpg
 
+from threescore.access.audit import COMMAND_LINE, Author, audit
 from threescore.catalog import store
+from threescore.catalog.changes.audited import entries
 from threescore.catalog.changes.draft import Draft
 from threescore.catalog.changes.plan import Plan, Step, plan_change
 from threescore.catalog.load import load_model
@@ -37,16 +39,19 @@ _REFUSED_BY_RECORDS = (
 )
 
 
-async def carry_out(database: Database, workspace_id: UUID, change: Callable[[Draft], T]) -> tuple[Model, T]:
+async def carry_out(
+    database: Database, workspace_id: UUID, change: Callable[[Draft], T], author: Author = COMMAND_LINE
+) -> tuple[Model, T]:
     """Lets `change` work on a draft of the present model, then makes catalog and tables follow.
 
-    Gives the new model, and what `change` returned. Nothing is left behind when anything is refused or fails.
+    Gives the new model, and what `change` returned. The audit log names the `author`. Nothing is left behind when
+    anything is refused or fails.
     Raises what `change` raises, ValidationReport when records stand against it, NotFound for an unknown workspace,
     and Unavailable when the tables stay locked by others for half a minute.
     """
     for pause in (*PAUSES, None):
         try:
-            return await _attempt(database, workspace_id, change)
+            return await _attempt(database, workspace_id, change, author)
         except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError) as error:
             if pause is None:
                 raise Unavailable("The tables are in use: the data model could not be changed now") from error
@@ -54,7 +59,9 @@ async def carry_out(database: Database, workspace_id: UUID, change: Callable[[Dr
     raise AssertionError("unreachable")
 
 
-async def _attempt(database: Database, workspace_id: UUID, change: Callable[[Draft], T]) -> tuple[Model, T]:
+async def _attempt(
+    database: Database, workspace_id: UUID, change: Callable[[Draft], T], author: Author
+) -> tuple[Model, T]:
     async with database.transaction() as connection:
         await connection.execute(f"SET LOCAL lock_timeout = '{QUEUE_TIMEOUT}'")
         # NO KEY: rows that refer to the workspace, such as new API keys, need not wait.
@@ -77,6 +84,7 @@ async def _attempt(database: Database, workspace_id: UUID, change: Callable[[Dra
             await _run(connection, step)
         await _write_rows(connection, workspace_id, plan)
         await _put_in_force(connection, next_model)
+        await audit(connection, model.schema, author, list(entries(model, next_model, plan)))
         return next_model, result
 
 

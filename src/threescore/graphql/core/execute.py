@@ -9,8 +9,10 @@ import msgspec
 import structlog
 from graphql import FieldNode, GraphQLError
 
+from threescore.access.idempotency import Answer, Keyed, once
 from threescore.access.tokens import Claims
-from threescore.catalog.state import Workspaces
+from threescore.catalog.state import Stale, Workspaces
+from threescore.db.pool import Collided, Database
 from threescore.errors import AccessRefused, BadRequest, NotFound, PermissionDenied, ThreescoreError
 from threescore.graphql.core.checks import unknown_field
 from threescore.graphql.core.collect import Collector
@@ -33,7 +35,7 @@ from threescore.graphql.core.values import (
 from threescore.graphql.documents import Documents
 from threescore.graphql.errors import entry
 from threescore.graphql.limits import Limits
-from threescore.graphql.request import GraphqlRequest, GraphqlResponse
+from threescore.graphql.request import GraphqlRequest, GraphqlResponse, all_final
 from threescore.model.objects import Model, ObjectType
 from threescore.query import plan as plans
 from threescore.query.filters import bind_filter, live_unless_asked
@@ -78,7 +80,8 @@ class Written(msgspec.Struct, frozen=True):
 class CoreGraphql:
     """Answers operations on the records of any workspace."""
 
-    def __init__(self, workspaces: Workspaces, records: Records, limits: Limits) -> None:
+    def __init__(self, database: Database, workspaces: Workspaces, records: Records, limits: Limits) -> None:
+        self._database = database
         self._workspaces = workspaces
         self._records = records
         self._limits = limits
@@ -108,7 +111,9 @@ class CoreGraphql:
             operation = read_operation(self._documents, request, self._limits)
         except _REFUSALS as error:
             return refusal(error)
-        return await self._answer(claims, operation)
+        if request.keyed is not None and operation.kind == "Mutation":
+            return await self._once(claims, operation, request.keyed)
+        return await self._answer(operation, lambda key, nodes: self._field(claims, operation, key, nodes))
 
     def refuse_stranger(self, request: GraphqlRequest) -> GraphqlResponse:
         """The answer to a request without a token."""
@@ -120,13 +125,60 @@ class CoreGraphql:
         message = f"Unauthenticated: no workspace resolved for fields {names}"
         return refusal(AccessRefused(401, "WORKSPACE_QUERY_WITHOUT_WORKSPACE", message))
 
-    async def _answer(self, claims: Claims, operation: Operation) -> GraphqlResponse:
+    def weight(self, request: GraphqlRequest) -> int:
+        """How many root fields a request has; one that cannot be read weighs as much as one with a single field."""
+        try:
+            return max(1, len(read_operation(self._documents, request, self._limits).fields))
+        except _REFUSALS:
+            return 1
+
+    def refuse_all(self, request: GraphqlRequest, error: ThreescoreError) -> GraphqlResponse:
+        """The answer to a request of which no root field is executed, for the same reason."""
+        try:
+            fields = read_operation(self._documents, request, self._limits).fields
+        except _REFUSALS:
+            return refusal(error)
+        errors = [entry(error, [key], nodes[0]) for key, nodes in fields.items()]
+        return GraphqlResponse(200, encode({"data": dict.fromkeys(fields), "errors": errors}))
+
+    async def _once(self, claims: Claims, operation: Operation, keyed: Keyed) -> GraphqlResponse:
+        """The answer to a mutation with an Idempotency-Key."""
+        # What removes records must see, or collide with, all that came to refer to them.
+        removes = any(nodes[0].name.value.startswith("destroy") for nodes in operation.fields.values())
+
+        async def answer(caller: Caller) -> Answer:
+            async def run(database: Database) -> Answer:
+                inside = CoreGraphql(self._database, self._workspaces, self._records.over(database), self._limits)
+                return (
+                    await inside._answer(operation, lambda *field: inside._written(caller, operation, *field))
+                ).answer
+
+            return await once(self._database, caller, keyed, run, refused, snapshot=removes)
+
+        def refused(error: ThreescoreError) -> Answer:
+            return Answer(200, refusal(error).body)
+
+        try:
+            return GraphqlResponse.of(await answer_for(self._workspaces, claims, answer, _REFUSALS))
+        except AccessRefused as error:
+            return refusal(error)
+        except ThreescoreError as error:
+            return refusal(error, error.status)
+
+    async def _answer(
+        self, operation: Operation, answer: Callable[[str, Sequence[FieldNode]], Awaitable[bytes]]
+    ) -> GraphqlResponse:
+        """What `answer` says for each root field, put together. Raises Stale and Collided where it does."""
         refused: list[AccessRefused] = []
+        failed: list[Exception] = []
 
         async def one(key: str, nodes: Sequence[FieldNode]) -> tuple[bytes, dict[str, Any] | None]:
             try:
-                return await self._field(claims, operation, key, nodes), None
+                return await answer(key, nodes), None
+            except (Stale, Collided):
+                raise
             except Exception as error:
+                failed.append(error)
                 if isinstance(error, AccessRefused):
                     refused.append(error)
                 elif not isinstance(error, _REFUSALS):
@@ -143,7 +195,7 @@ class CoreGraphql:
         data = b",".join(encode(key) + b":" + value for key, (value, _) in zip(fields, results, strict=True))
         errors = [error for _, error in results if error is not None]
         tail = b',"errors":' + encode(errors) if errors else b""
-        return GraphqlResponse(200, b'{"data":{' + data + b"}" + tail + b"}")
+        return GraphqlResponse(200, b'{"data":{' + data + b"}" + tail + b"}", final=all_final(failed))
 
     async def _field(self, claims: Claims, operation: Operation, key: str, nodes: Sequence[FieldNode]) -> bytes:
         """The JSON of one root field, made again where the model changed under it."""
@@ -152,21 +204,9 @@ class CoreGraphql:
             return encode(operation.kind)
         if name in _INTROSPECTION:
             await self._workspaces.present(claims.workspace_id)
-
-        async def answer(caller: Caller) -> bytes | Written:
-            if name in _INTROSPECTION:
-                fragments = operation.document.fragments
-                return encode(introspect(caller.model, operation.node, fragments, {key}, operation.variables)[key])
-            known = _roots(caller.model, operation.kind)
-            root = known.get(name)
-            if root is None and name in _roots(caller.state.model, operation.kind):
-                # There is such an object, but the caller cannot read it.
-                raise PermissionDenied
-            if root is None:
-                raise unknown_field(nodes[0], operation.kind, known, subCode="UNKNOWN_ROOT_FIELD")
-            return await self._actions[root.action](Field(caller, root, nodes, operation.collector(self._limits)))
-
-        answered = await answer_for(self._workspaces, claims, answer, _REFUSALS)
+        answered = await answer_for(
+            self._workspaces, claims, lambda caller: self._made(caller, operation, key, nodes), _REFUSALS
+        )
         if isinstance(answered, bytes):
             return answered
         # Not to be written again where the model changes before it is read.
@@ -174,6 +214,29 @@ class CoreGraphql:
         return await answer_for(
             self._workspaces, claims, lambda caller: self._show(caller, written, operation, nodes), _REFUSALS
         )
+
+    async def _written(self, caller: Caller, operation: Operation, key: str, nodes: Sequence[FieldNode]) -> bytes:
+        """The JSON of one root field inside a transaction, which begins again as a whole. Raises Stale."""
+        if nodes[0].name.value == TYPENAME:
+            return encode(operation.kind)
+        made = await self._made(caller, operation, key, nodes)
+        return made if isinstance(made, bytes) else await self._show(caller, made, operation, nodes)
+
+    async def _made(
+        self, caller: Caller, operation: Operation, key: str, nodes: Sequence[FieldNode]
+    ) -> bytes | Written:
+        name = nodes[0].name.value
+        if name in _INTROSPECTION:
+            fragments = operation.document.fragments
+            return encode(introspect(caller.model, operation.node, fragments, {key}, operation.variables)[key])
+        known = _roots(caller.model, operation.kind)
+        root = known.get(name)
+        if root is None and name in _roots(caller.state.model, operation.kind):
+            # There is such an object, but the caller cannot read it.
+            raise PermissionDenied
+        if root is None:
+            raise unknown_field(nodes[0], operation.kind, known, subCode="UNKNOWN_ROOT_FIELD")
+        return await self._actions[root.action](Field(caller, root, nodes, operation.collector(self._limits)))
 
     # Queries
 

@@ -7,8 +7,12 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from graphql import GraphQLResolveInfo
 from msgspec import Struct
 
+from threescore.access.audit import COMMAND_LINE, Author
+from threescore.access.key_changes import KeyChanges
+from threescore.access.role_changes import RoleChanges
 from threescore.access.tokens import Tokens
 from threescore.catalog.changes import ModelChanges
+from threescore.catalog.state import Workspaces, WorkspaceState, read_state
 from threescore.db.pool import Database
 from threescore.model.objects import Model
 from threescore.records.caller import Caller
@@ -28,6 +32,29 @@ class Services(Struct, frozen=True):
     database: Database
     tokens: Tokens
     changes: ModelChanges
+    workspaces: Workspaces
+    roles: RoleChanges
+    keys: KeyChanges
+    author: Author = COMMAND_LINE
+
+    @classmethod
+    def of(
+        cls, database: Database, tokens: Tokens, workspaces: Workspaces, author: Author = COMMAND_LINE
+    ) -> "Services":
+        """The services over a database, which may be a transaction. The audit log names the `author`."""
+        return cls(
+            database,
+            tokens,
+            ModelChanges(database, author),
+            workspaces,
+            RoleChanges(database, author),
+            KeyChanges(database, tokens, author),
+            author,
+        )
+
+    def over(self, database: Database | None, author: Author) -> "Services":
+        """The same services inside a transaction, where one is given."""
+        return Services.of(database or self.database, self.tokens, self.workspaces, author)
 
 
 class AnswerTooLarge(BaseException):
@@ -47,11 +74,27 @@ class Context:
         self.base_url = base_url
         self._loop = loop
         self._values = 0
+        self._state = caller.state
 
     @property
     def model(self) -> Model:
         """The whole data model, whatever records of it the caller may read: it holds no values of records."""
         return self.caller.state.model
+
+    @property
+    def state(self) -> WorkspaceState:
+        """The workspace as it was when the request began, or when this request last changed its access."""
+        return self._state
+
+    def renew(self) -> WorkspaceState:
+        """The workspace as it is now, after a change."""
+        self._state = self.wait(self._present())
+        return self._state
+
+    async def _present(self) -> WorkspaceState:
+        # A transaction sees what it changed; nobody else does, yet.
+        async with self.services.database.acquire() as connection:
+            return await read_state(connection, self.model.workspace_id, self._state)
 
     def wait(self, work: Coroutine[Any, Any, T]) -> T:
         """What comes of work in the event loop."""

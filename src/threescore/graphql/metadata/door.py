@@ -6,10 +6,21 @@ from typing import Any
 
 import msgspec
 import structlog
-from graphql import DocumentNode, ExecutionResult, GraphQLError, OperationDefinitionNode, OperationType, execute
+from graphql import (
+    DocumentNode,
+    ExecutionResult,
+    FieldNode,
+    GraphQLError,
+    OperationDefinitionNode,
+    OperationType,
+    Visitor,
+    execute,
+    visit,
+)
 
+from threescore.access.audit import Author
+from threescore.access.idempotency import Answer, Keyed, once
 from threescore.access.tokens import Claims, Tokens
-from threescore.catalog.changes import ModelChanges
 from threescore.catalog.state import Workspaces
 from threescore.db.pool import Database
 from threescore.errors import BadRequest, ThreescoreError
@@ -19,7 +30,7 @@ from threescore.graphql.metadata.context import MAX_VALUES, AnswerTooLarge, Cont
 from threescore.graphql.metadata.documents import Documents
 from threescore.graphql.metadata.schema import metadata_schema, resolve_value
 from threescore.graphql.metadata.variables import check_variables
-from threescore.graphql.request import GraphqlRequest, GraphqlResponse
+from threescore.graphql.request import UNREPEATABLE, GraphqlRequest, GraphqlResponse, all_final
 from threescore.records.caller import Caller
 
 THREADS = 16
@@ -35,10 +46,12 @@ class MetadataGraphql:
         self, database: Database, workspaces: Workspaces, tokens: Tokens, limits: Limits | None = None
     ) -> None:
         self._workspaces = workspaces
-        self._services = Services(database, tokens, ModelChanges(database))
+        self._services = Services.of(database, tokens, workspaces)
         self._limits = limits or Limits()
         self._documents: Documents | None = None
         self._threads = ThreadPoolExecutor(THREADS, "metadata")
+        # Threads of their own: who waits for one has a connection already, which those in the other threads wait for.
+        self._keyed_threads = ThreadPoolExecutor(THREADS, "metadata-keyed")
 
     async def execute(self, claims: Claims, request: GraphqlRequest) -> GraphqlResponse:
         """The answer to one request. Errors of ours are in the answer, not raised."""
@@ -47,18 +60,59 @@ class MetadataGraphql:
         except ThreescoreError as error:
             return _refusal([error])
         loop = asyncio.get_running_loop()
-        context = Context(caller, self._services, loop, request.base_url)
+        author = Author(caller.actor, *request.client)
+        if request.keyed is not None and await loop.run_in_executor(self._threads, self._is_repeatable, request):
+            return await self._once(caller, request, request.keyed, author)
+        context = Context(caller, self._services.over(None, author), loop, request.base_url)
         return await loop.run_in_executor(self._threads, self._answer, context, request)
+
+    async def _once(self, caller: Caller, request: GraphqlRequest, keyed: Keyed, author: Author) -> GraphqlResponse:
+        """The answer to a mutation with an Idempotency-Key."""
+        loop = asyncio.get_running_loop()
+
+        async def run(database: Database) -> Answer:
+            context = Context(caller, self._services.over(database, author), loop, request.base_url)
+            return (await loop.run_in_executor(self._keyed_threads, self._answer, context, request)).answer
+
+        try:
+            return GraphqlResponse.of(
+                await once(
+                    self._services.database,
+                    caller,
+                    keyed,
+                    run,
+                    lambda error: Answer(200, _refusal([error]).body),
+                    on_present_model=False,
+                )
+            )
+        except ThreescoreError as error:
+            return _refusal([error], error.status)
+
+    def _is_repeatable(self, request: GraphqlRequest) -> bool:
+        """Whether the answer is that of a mutation, and may be kept."""
+        document = self._document(request)
+        if isinstance(document, list):
+            return False
+        try:
+            operation = _operation(document, request)
+        except GraphQLError:
+            return False
+        fields = FieldNames()
+        visit(document, fields)
+        return operation.operation is OperationType.MUTATION and not fields.names & UNREPEATABLE
 
     async def _caller(self, claims: Claims) -> Caller:
         """The caller in the workspace as it is now. Raises AccessRefused."""
         return Caller.of(await self._workspaces.present(claims.workspace_id), claims)
 
+    def _document(self, request: GraphqlRequest) -> DocumentNode | list[GraphQLError]:
+        if self._documents is None:
+            self._documents = Documents(metadata_schema(), self._limits)
+        return self._documents.get(request.query)
+
     def _answer(self, context: Context, request: GraphqlRequest) -> GraphqlResponse:
         schema = metadata_schema()
-        if self._documents is None:
-            self._documents = Documents(schema, self._limits)
-        document = self._documents.get(request.query)
+        document = self._document(request)
         if isinstance(document, list):
             return _refusal(document)
         try:
@@ -87,6 +141,17 @@ class MetadataGraphql:
         return _encoded(result)
 
 
+class FieldNames(Visitor):
+    """Collects the names of all fields of a document."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: set[str] = set()
+
+    def enter_field(self, node: FieldNode, *_place: Any) -> None:
+        self.names.add(node.name.value)
+
+
 def _operation(document: DocumentNode, request: GraphqlRequest) -> OperationDefinitionNode:
     """The operation to execute. Raises GraphQLError."""
     operations = [d for d in document.definitions if isinstance(d, OperationDefinitionNode)]
@@ -110,14 +175,21 @@ def _encoded(result: ExecutionResult) -> GraphqlResponse:
     if result.errors:
         body["errors"] = [_located(error) for error in result.errors]
     body["data"] = result.data
-    return GraphqlResponse(200, msgspec.json.encode(body))
+    causes = [_cause(error) or error for error in result.errors or ()]
+    return GraphqlResponse(200, msgspec.json.encode(body), final=all_final(causes))
+
+
+def _cause(error: GraphQLError) -> Exception | None:
+    """What a resolver raised."""
+    cause = error.original_error
+    while isinstance(cause, GraphQLError):
+        cause = cause.original_error
+    return cause
 
 
 def _located(error: GraphQLError) -> dict[str, Any]:
     """The entry of an error that a resolver raised, or of one in what GraphQL made of its result."""
-    cause = error.original_error
-    while isinstance(cause, GraphQLError):
-        cause = cause.original_error
+    cause = _cause(error)
     if cause is not None and not isinstance(cause, ThreescoreError):
         log.error("resolver failed", path=error.path, exc_info=cause)
     return entry(cause or error, error.path, error.nodes[0] if error.nodes else None)

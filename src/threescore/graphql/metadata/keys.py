@@ -1,222 +1,90 @@
-"""API keys and roles."""
+"""API keys. The rules are those of the one service; here is only what it is told and what is shown."""
 
-from collections.abc import Awaitable, Callable, Mapping
-from datetime import UTC, datetime
-from typing import Any, TypeVar
+from collections.abc import Callable, Mapping
+from typing import Any
 from uuid import UUID
 
-from msgspec import UNSET, UnsetType
-
-from threescore.access import keys
+from threescore.access.key_wire import key_values
 from threescore.access.keys import ApiKey
-from threescore.access.roles import Role
-from threescore.catalog.wire import iso
-from threescore.db.pool import Connection
-from threescore.errors import AccessRefused, BadRequest, Forbidden, NotFound
 from threescore.graphql.metadata.context import Context, Info
-from threescore.model.fields.temporal import parse_moment
+from threescore.graphql.metadata.roles import role_values
 
 Input = Mapping[str, Any]
 Values = dict[str, Any]
-T = TypeVar("T")
 
 
-def _in_transaction(context: Context, work: Callable[[Connection], Awaitable[T]]) -> T:
-    async def run() -> T:
-        async with context.services.database.transaction() as connection:
-            return await work(connection)
-
-    return context.wait(run())
-
-
-def _all_keys(context: Context) -> list[ApiKey]:
-    """All keys as they are now: a mutation may have changed them since the request began."""
-    return _in_transaction(context, lambda connection: keys.list_keys(connection, context.model.workspace_id))
-
-
-def _key_values(context: Context, key: ApiKey) -> Values:
-    return {
-        "id": str(key.id),
-        "name": key.name,
-        "expiresAt": iso(key.expires_at),
-        "revokedAt": None if key.revoked_at is None else iso(key.revoked_at),
-        "createdAt": iso(key.created_at),
-        "updatedAt": iso(key.updated_at),
-        "role": _role_values(_existing_role(context, str(key.role_id))),
-    }
-
-
-def _role_values(role: Role) -> Values:
-    return {
-        "id": str(role.id),
-        "universalIdentifier": str(role.universal_identifier),
-        "label": role.label,
-        "description": role.description,
-        "icon": role.icon,
-        "isEditable": role.is_editable,
-        "canBeAssignedToUsers": role.can_be_assigned_to_users,
-        "canBeAssignedToAgents": role.can_be_assigned_to_agents,
-        "canBeAssignedToApiKeys": role.can_be_assigned_to_api_keys,
-        "canUpdateAllSettings": role.can_update_all_settings,
-        "canAccessAllTools": role.can_access_all_tools,
-        "canReadAllObjectRecords": role.can_read_all_object_records,
-        "canUpdateAllObjectRecords": role.can_update_all_object_records,
-        "canSoftDeleteAllObjectRecords": role.can_soft_delete_all_object_records,
-        "canDestroyAllObjectRecords": role.can_destroy_all_object_records,
-        "permissionFlags": [],
-        "objectPermissions": [],
-        "fieldPermissions": [],
-    }
+def _shown(context: Context, key: ApiKey) -> Values:
+    role = context.state.roles.get(key.role_id) if key.role_id else None
+    return {**key_values(key), "role": None if role is None else role_values(role)}
 
 
 def _api_keys(_root: None, info: Info) -> list[Values]:
-    return [_key_values(info.context, key) for key in _all_keys(info.context) if key.revoked_at is None]
+    context = info.context
+    found = [key for key in context.wait(context.services.keys.list(context.caller)) if key.revoked_at is None]
+    context.count(len(found))
+    return [_shown(context, key) for key in found]
 
 
 def _api_key(_root: None, info: Info, *, input: Input) -> Values | None:
-    key = _find_key(info.context, input["id"])
-    return None if key is None else _key_values(info.context, key)
-
-
-def _find_key(context: Context, key_id: str) -> ApiKey | None:
-    return next((key for key in _all_keys(context) if str(key.id) == key_id), None)
-
-
-def _keys_of_role(source: Values, info: Info) -> list[Values]:
-    listed = [
-        _key_values(info.context, key)
-        for key in _all_keys(info.context)
-        if key.revoked_at is None and str(key.role_id) == source["id"]
-    ]
-    info.context.count(len(listed))
-    return listed
+    context = info.context
+    key = context.wait(context.services.keys.get(context.caller, UUID(input["id"])))
+    return None if key is None else _shown(context, key)
 
 
 def _create_key(_root: None, info: Info, *, input: Input) -> Values:
-    role = _assignable_role(info.context, input["roleId"])
-    expires_at = _moment("expiresAt", input["expiresAt"])
-    revoked_at = _moment_or_none("revokedAt", input.get("revokedAt"))
-    workspace_id = info.context.model.workspace_id
-    key = _in_transaction(
-        info.context,
-        lambda c: keys.create_key(c, workspace_id, input["name"], expires_at, revoked_at, role_id=role.id),
-    )
-    return _key_values(info.context, key)
+    context = info.context
+    key = context.wait(context.services.keys.create(context.caller, input))
+    context.renew()
+    return _shown(context, key)
 
 
 def _update_key(_root: None, info: Info, *, input: Input) -> Values | None:
-    name: str | UnsetType = UNSET if input.get("name") is None else input["name"]
-    expires_at: datetime | UnsetType = UNSET
-    if input.get("expiresAt") is not None:
-        expires_at = _moment("expiresAt", input["expiresAt"])
-    revoked_at: datetime | UnsetType | None = UNSET
-    if "revokedAt" in input:
-        revoked_at = _moment_or_none("revokedAt", input["revokedAt"])
-    return _changed(
-        info,
-        lambda connection: keys.update_key(
-            connection,
-            info.context.model.workspace_id,
-            UUID(input["id"]),
-            name=name,
-            expires_at=expires_at,
-            revoked_at=revoked_at,
-        ),
-    )
+    context = info.context
+    return _changed(context, context.wait(context.services.keys.update(context.caller, UUID(input["id"]), input)))
 
 
 def _revoke_key(_root: None, info: Info, *, input: Input) -> Values | None:
-    workspace_id, key_id = info.context.model.workspace_id, UUID(input["id"])
-    return _changed(info, lambda connection: keys.revoke_key(connection, workspace_id, key_id))
+    context = info.context
+    return _changed(context, context.wait(context.services.keys.revoke(context.caller, UUID(input["id"]))))
 
 
-def _changed(info: Info, change: Callable[[Connection], Awaitable[ApiKey]]) -> Values | None:
-    try:
-        return _key_values(info.context, _in_transaction(info.context, change))
-    except NotFound:
+def _changed(context: Context, key: ApiKey | None) -> Values | None:
+    if key is None:
         return None
+    context.renew()
+    return _shown(context, key)
 
 
 def _assign_role(_root: None, info: Info, *, apiKeyId: str, roleId: str) -> bool:
-    key, role = _existing_key(info.context, apiKeyId), _assignable_role(info.context, roleId)
-    workspace_id = info.context.model.workspace_id
-    _in_transaction(info.context, lambda c: keys.update_key(c, workspace_id, key.id, role_id=role.id))
+    context = info.context
+    context.wait(context.services.keys.assign_role(context.caller, UUID(apiKeyId), UUID(roleId)))
+    context.renew()
     return True
 
 
 def _generate_token(_root: None, info: Info, *, apiKeyId: str, expiresAt: str) -> Values:
-    key = _existing_key(info.context, apiKeyId)
-    expires_at = _moment("expiresAt", expiresAt)
-    try:
-        key.check()
-    except AccessRefused as error:
-        code = "API_KEY_REVOKED" if key.revoked_at is not None else "API_KEY_EXPIRED"
-        raise Forbidden(error.message, code=code) from error
-    if expires_at <= datetime.now(UTC):
-        raise BadRequest("expiresAt must be in the future")
-    return {"token": info.context.services.tokens.mint(key.workspace_id, key.id, expires_at)}
+    context = info.context
+    return {"token": context.wait(context.services.keys.mint(context.caller, UUID(apiKeyId), expiresAt))}
 
 
-def _existing_key(context: Context, key_id: str) -> ApiKey:
-    key = _find_key(context, key_id)
-    if key is None:
-        raise NotFound(f"This workspace has no API key {key_id}", code="API_KEY_NOT_FOUND")
-    return key
-
-
-def _roles(_root: None, info: Info) -> list[Values]:
-    return [_role_values(role) for role in info.context.caller.state.roles.values()]
-
-
-def _role(_root: None, info: Info, *, id: str) -> Values:
-    return _role_values(_existing_role(info.context, id))
-
-
-def _roles_of_keys(_root: None, info: Info) -> list[Values]:
-    found = info.context.caller.state.roles.values()
-    return [_role_values(role) for role in found if role.can_be_assigned_to_api_keys]
-
-
-def _existing_role(context: Context, role_id: str) -> Role:
-    for role in context.caller.state.roles.values():
-        if str(role.id) == role_id:
-            return role
-    raise NotFound("Could not find role for given roleId", code="ROLE_NOT_FOUND")
-
-
-def _assignable_role(context: Context, role_id: str) -> Role:
-    role = _existing_role(context, role_id)
-    if not role.can_be_assigned_to_api_keys:
-        message = f'Role "{role.label}" cannot be assigned to API keys'
-        raise BadRequest(message, code="ROLE_CANNOT_BE_ASSIGNED_TO_API_KEYS")
-    return role
-
-
-def _moment(name: str, text: str) -> datetime:
-    moment = parse_moment(text)
-    if moment is None:
-        raise BadRequest(f'{name} must be a date and time as in "2100-01-01T00:00:00.000Z", not "{text[:100]}"')
-    return moment
-
-
-def _moment_or_none(name: str, text: str | None) -> datetime | None:
-    return _moment(name, text) if text else None
+def _regenerate_token(
+    _root: None, info: Info, *, apiKeyId: str, expiresAt: str | None = None, overlapHours: float | None = None
+) -> Values:
+    context = info.context
+    work = context.services.keys.regenerate(context.caller, UUID(apiKeyId), expiresAt, overlapHours)
+    token = context.wait(work)
+    context.renew()
+    return {"token": token}
 
 
 RESOLVERS: Mapping[str, Mapping[str, Callable[..., Any]]] = {
-    "Query": {
-        "apiKeys": _api_keys,
-        "apiKey": _api_key,
-        "getRoles": _roles,
-        "getRole": _role,
-        "getApiKeyRoles": _roles_of_keys,
-    },
+    "Query": {"apiKeys": _api_keys, "apiKey": _api_key},
     "Mutation": {
         "createApiKey": _create_key,
         "updateApiKey": _update_key,
         "revokeApiKey": _revoke_key,
         "assignRoleToApiKey": _assign_role,
         "generateApiKeyToken": _generate_token,
+        "regenerateApiKeyToken": _regenerate_token,
     },
-    "Role": {"apiKeys": _keys_of_role},
 }

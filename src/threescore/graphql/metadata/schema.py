@@ -1,5 +1,6 @@
 """The GraphQL schema of the door: `schema.graphql`, with the resolvers that its fields have. One for all workspaces."""
 
+from collections.abc import Callable
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -7,9 +8,10 @@ from typing import Any
 
 from graphql import GraphQLError, GraphQLObjectType, GraphQLScalarType, GraphQLSchema, build_schema
 
+from threescore.access.operations import check_operation
 from threescore.catalog.changes.inputs import read_uuid
 from threescore.catalog.wire import iso
-from threescore.graphql.metadata import changes, keys, model, workspace
+from threescore.graphql.metadata import audit, changes, keys, model, roles, workspace
 from threescore.graphql.metadata.context import Info
 
 
@@ -17,16 +19,31 @@ from threescore.graphql.metadata.context import Info
 def metadata_schema() -> GraphQLSchema:
     """The schema, built when it is first asked for."""
     schema = build_schema(Path(__file__).with_name("schema.graphql").read_text(), no_location=True)
-    for resolvers in (model.RESOLVERS, changes.RESOLVERS, workspace.RESOLVERS, keys.RESOLVERS):
+    modules = (model, changes, workspace, keys, roles, audit)
+    for resolvers in (module.RESOLVERS for module in modules):
         for type_name, of_type in resolvers.items():
             object_type = schema.type_map[type_name]
             assert isinstance(object_type, GraphQLObjectType)
             for name, resolve in of_type.items():
                 object_type.fields[name].resolve = resolve
+    for root in (schema.query_type, schema.mutation_type):
+        assert root is not None
+        for name, field in root.fields.items():
+            field.resolve = _checked(name, field.resolve or resolve_value)
     _scalar(schema, "UUID").coerce_input_value = _uuid
     _scalar(schema, "DateTime").coerce_output_value = _moment
     _scalar(schema, "ConnectionCursor").coerce_input_value = _cursor
     return schema
+
+
+def _checked(operation: str, resolve: Callable[..., Any]) -> Callable[..., Any]:
+    """The resolver of an operation, for those who may use it."""
+
+    def checked(root: Any, info: Info, **arguments: Any) -> Any:
+        check_operation(info.context.caller, operation)
+        return resolve(root, info, **arguments)
+
+    return checked
 
 
 def resolve_value(source: Any, info: Info, **_arguments: Any) -> Any:

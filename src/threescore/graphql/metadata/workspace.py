@@ -4,16 +4,19 @@ import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 import msgspec
 
+from threescore.access.role_store import default_role_id
 from threescore.catalog.state import Stale
 from threescore.catalog.wire import application_id, iso
 from threescore.catalog.workspaces import Workspace, get_workspace, rename_workspace
 from threescore.errors import Forbidden, Unavailable
 from threescore.graphql.metadata.context import Context, Info
 from threescore.graphql.metadata.nodes import ObjectNode
+from threescore.graphql.metadata.roles import role_values
 from threescore.model.objects import ObjectType
 from threescore.query import plan as plans
 from threescore.query.filters import LIVE
@@ -43,11 +46,16 @@ def _current_workspace(_root: None, info: Info) -> Values:
 
 def _update_workspace(_root: None, info: Info, *, data: Mapping[str, Any]) -> Values:
     context = info.context
+    role_id: str | None = data.get("defaultRoleId")
+    if role_id is not None:
+        context.wait(context.services.roles.set_default(context.caller, UUID(role_id)))
+        context.renew()
     name: str | None = data.get("displayName")
-    if name is None:
-        return _current_workspace(_root, info)
-    renamed = context.wait(rename_workspace(context.services.database, context.model.workspace_id, name))
-    return _workspace_values(context, renamed)
+    if name is not None:
+        context.wait(
+            rename_workspace(context.services.database, context.model.workspace_id, name, context.services.author)
+        )
+    return _current_workspace(_root, info)
 
 
 def _workspace_values(context: Context, workspace: Workspace) -> Values:
@@ -148,6 +156,17 @@ async def _count_seen(context: Context, object_type: ObjectType) -> int:
     return count
 
 
+def _default_role(_source: Values, info: Info) -> Values | None:
+    context = info.context
+
+    async def load() -> UUID | None:
+        async with context.services.database.acquire() as connection:
+            return await default_role_id(connection, context.model.workspace_id)
+
+    role = context.state.roles.get(context.wait(load()) or UUID(int=0))
+    return None if role is None else role_values(role)
+
+
 RESOLVERS: Mapping[str, Mapping[str, Callable[..., Any]]] = {
     "Query": {
         "currentWorkspace": _current_workspace,
@@ -156,4 +175,5 @@ RESOLVERS: Mapping[str, Mapping[str, Callable[..., Any]]] = {
         "objectRecordCounts": _record_counts,
     },
     "Mutation": {"updateWorkspace": _update_workspace},
+    "Workspace": {"defaultRole": _default_role},
 }

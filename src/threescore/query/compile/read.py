@@ -12,7 +12,7 @@ from threescore.query.compile.page import (
     page_rows,
     shown_order,
 )
-from threescore.query.compile.scope import Projection, Scope, as_json, condition, q, row_rule, rows, table
+from threescore.query.compile.scope import Projection, Scope, as_json, condition, q, row_rule, rows, table, version
 from threescore.query.plan import (
     Connect,
     Constant,
@@ -36,13 +36,15 @@ BY_ID = (OrderTerm("id"),)
 
 
 def find_one(model: Model, plan: FindOne) -> str:
-    """Columns: model, access, record (NULL where there is none)."""
+    """Columns: model, access, record (NULL where there is none), version."""
     object_type = model.by_singular[plan.object]
     columns, joins = Projection(model).record(object_type, plan.selection, "t")
     return (
         f"SELECT s.model, s.access, (SELECT row_to_json(j) FROM (SELECT {columns}"
         f" FROM {rows(model, object_type, 't')}{joins}"
-        f' WHERE t.id = $1::uuid AND t."deletedAt" IS NULL) j) AS record FROM {table(model, "_state")} s'
+        f' WHERE t.id = $1::uuid AND t."deletedAt" IS NULL) j) AS record,'
+        f" (SELECT {version('t')} FROM {table(model, object_type.table)} t WHERE t.id = $1::uuid) AS version"
+        f" FROM {table(model, '_state')} s"
     )
 
 

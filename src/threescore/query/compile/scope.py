@@ -22,6 +22,7 @@ from threescore.query.plan import (
     Through,
     ToMany,
     ToOne,
+    Version,
 )
 from threescore.query.rules import Seen
 from threescore.sql import quote_identifier, quote_literal
@@ -107,6 +108,16 @@ def join_column(field: Field) -> str:
     return field.join_column
 
 
+def version(alias: str) -> str:
+    """SQL for the version of a record: another one after every write.
+
+    It is made of the transaction that wrote the row, so that it says nothing about values that a caller may not see,
+    and of the time, because transactions are numbered anew when a database is restored from a dump.
+    """
+    written, at = f"{alias}.xmin::text::bigint", f'(extract(epoch FROM {alias}."updatedAt") * 1000)::bigint'
+    return f"(to_hex({written}) || '-' || to_hex({at}))"
+
+
 def condition(scope: Scope, node: Filter, relation: str | None = None) -> str:
     """SQL for a filter. `relation`: the filter speaks of the record that this relation leads to."""
     match node:
@@ -124,6 +135,8 @@ def condition(scope: Scope, node: Filter, relation: str | None = None) -> str:
             leaf = scope.leaf(column, relation)
             value = placeholder(slot, leaf.type.slot_type(leaf, operator))
             return leaf.type.predicate(leaf, operator, scope.column(column, relation), value)
+        case Version(slot):
+            return f"{version(scope.alias)} = ANY({placeholder(slot, 'text[]')})"
         case Through(name, item):
             field = scope.object_type.field_by_name[name]
             if field.is_many_to_one:

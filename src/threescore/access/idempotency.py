@@ -1,0 +1,192 @@
+"""Requests that may be sent twice and count once: `Idempotency-Key`.
+
+The writes of such a request and the answer to it are one transaction in the workspace's schema. So there is an answer
+to repeat exactly when the writes are there, whatever happens to the server in between. That a request is still being
+worked on is an advisory lock, which goes with the connection of whoever holds it.
+"""
+
+import asyncio
+import hashlib
+import random
+import re
+from collections.abc import Awaitable, Callable, Sequence
+
+from msgspec import Struct
+
+from threescore.catalog.state import Stale
+from threescore.db.pool import COLLISIONS, Collided, Connection, Database, Joined, Record
+from threescore.errors import BadRequest, Conflict, ThreescoreError, UnprocessableRequest
+from threescore.records.caller import Caller
+from threescore.sql import quote_identifier
+
+KEPT = "24 hours"
+"""For how long an answer is repeated, as PostgreSQL reads it."""
+
+MAX_KEY_LENGTH = 255
+ATTEMPTS = 8
+_CLEANED_AT_ONCE = 10
+"""How many answers that nobody may ask for any more go with each new one. More than one, so that they never pile up."""
+
+_KEY = re.compile(r"[\x20-\x7e]+")
+_TRANSIENT = frozenset({401, 409, 429})
+
+
+class Keyed(Struct, frozen=True):
+    """The key of a request, and a fingerprint of all that the request says."""
+
+    key: str
+    fingerprint: bytes
+
+    @classmethod
+    def of(cls, key: str, parts: Sequence[bytes]) -> "Keyed":
+        """A key as the header has it, and what the request consists of."""
+        digest = hashlib.sha256()
+        for part in parts:
+            digest.update(b"%d:" % len(part))
+            digest.update(part)
+        return cls(key.strip(), digest.digest())
+
+    def check(self) -> None:
+        """Raises BadRequest for a key that is none."""
+        if not 1 <= len(self.key) <= MAX_KEY_LENGTH or not _KEY.fullmatch(self.key):
+            raise BadRequest(
+                f"Idempotency-Key must have 1 to {MAX_KEY_LENGTH} printable ASCII characters; a new UUID is a good one"
+            )
+
+
+class Answer(Struct, frozen=True):
+    """An answer to keep; one that is not `final` is not kept, and all that was written for it is undone."""
+
+    status: int
+    body: bytes
+    final: bool = True
+    replayed: bool = False
+
+
+def is_final(error: Exception) -> bool:
+    """Whether a refusal is about the request itself, so that the same request would be refused again."""
+    return isinstance(error, ThreescoreError) and error.status < 500 and error.status not in _TRANSIENT
+
+
+async def once(
+    database: Database,
+    caller: Caller,
+    keyed: Keyed,
+    run: Callable[[Database], Awaitable[Answer]],
+    refuse: Callable[[ThreescoreError], Answer],
+    *,
+    snapshot: bool = False,
+    on_present_model: bool = True,
+) -> Answer:
+    """What `run` answers, or the kept answer to the same request.
+
+    `run` does all its work with the database that it is given. `refuse` makes an answer of an error that `run` raises
+    and that is final. `snapshot` makes the transaction REPEATABLE READ, which what removes records needs. The answer
+    counts only if the workspace is still as the caller knows it, unless `on_present_model` is False, for what changes
+    the model.
+
+    Raises BadRequest for a malformed key, UnprocessableRequest for one that came with another request, Conflict while
+    the same request is being worked on, Stale, and errors of `run` that are not final.
+    """
+    keyed.check()
+    for attempt in range(ATTEMPTS):
+        try:
+            async with database.acquire() as connection:
+                return await _attempt(connection, caller, keyed, run, refuse, snapshot, on_present_model)
+        except Collided:
+            await asyncio.sleep(0.01 * 2**attempt * random.uniform(0.5, 1.5))
+    raise Conflict("Other requests were changing the same records; nothing was changed. Send it again.")
+
+
+async def _attempt(
+    connection: Connection,
+    caller: Caller,
+    keyed: Keyed,
+    run: Callable[[Database], Awaitable[Answer]],
+    refuse: Callable[[ThreescoreError], Answer],
+    snapshot: bool,
+    on_present_model: bool,
+) -> Answer:
+    transaction = connection.transaction(isolation="repeatable_read" if snapshot else None)
+    await transaction.start()
+    try:
+        kept = await _look_up(connection, caller, keyed)
+        if kept is not None:
+            await transaction.rollback()
+            return kept
+        try:
+            answer = await run(Joined(connection, snapshot=snapshot))
+        except ThreescoreError as error:
+            if not is_final(error) or connection.is_closed():
+                raise
+            answer = refuse(error)
+        if not answer.final:
+            await transaction.rollback()
+            return answer
+        await _keep(connection, caller, keyed, answer, on_present_model)
+    except BaseException:
+        if not connection.is_closed():
+            await transaction.rollback()
+        raise
+    await transaction.commit()
+    return answer
+
+
+async def _look_up(connection: Connection, caller: Caller, keyed: Keyed) -> Answer | None:
+    """The kept answer; None where there is none, and from now on nobody else works on the same request."""
+    scope = f"{caller.model.schema}:{caller.principal.id}:{keyed.key}"
+    lock = int.from_bytes(hashlib.sha256(scope.encode()).digest()[:8], signed=True)
+    row: Record = await connection.fetchrow(
+        "SELECT pg_try_advisory_xact_lock($1) AS is_ours, i.request, i.status, i.body FROM (SELECT) AS one"
+        f' LEFT JOIN {_table(caller)} i ON i."caller" = $2 AND i."key" = $3'
+        f" AND i.\"at\" > now() - interval '{KEPT}'",
+        lock,
+        caller.principal.id,
+        keyed.key,
+    )
+    if row["request"] is None:
+        if not row["is_ours"]:
+            raise Conflict(
+                "A request with this Idempotency-Key is still being worked on; send it again later",
+                code="IDEMPOTENCY_KEY_IN_USE",
+            )
+        return None
+    if row["request"] != keyed.fingerprint:
+        raise UnprocessableRequest(
+            "This Idempotency-Key was used for another request: method, path, query or body differ. Use a new key.",
+            code="IDEMPOTENCY_KEY_REUSED",
+        )
+    return Answer(row["status"], row["body"], replayed=True)
+
+
+async def _keep(connection: Connection, caller: Caller, keyed: Keyed, answer: Answer, on_present_model: bool) -> None:
+    """Keeps an answer, and removes some that are over. Raises Stale, Collided."""
+    table = _table(caller)
+    try:
+        row: Record = await connection.fetchrow(
+            f"WITH kept AS (INSERT INTO {table} AS i"
+            ' ("caller", "key", "request", "status", "body") VALUES ($1, $2, $3, $4, $5)'
+            ' ON CONFLICT ("caller", "key") DO UPDATE SET "request" = excluded."request", "status" = excluded."status",'
+            f' "body" = excluded."body", "at" = excluded."at" WHERE i."at" <= now() - interval \'{KEPT}\''
+            ' RETURNING 1), over AS (SELECT "caller", "key" FROM'
+            f' {table} WHERE "at" <= now() - interval \'{KEPT}\' AND ("caller", "key") <> ($1, $2)'
+            f' ORDER BY "at" LIMIT {_CLEANED_AT_ONCE} FOR UPDATE SKIP LOCKED), gone AS (DELETE FROM {table} i'
+            ' USING over o WHERE i."caller" = o."caller" AND i."key" = o."key")'
+            " SELECT s.model, s.access, (SELECT count(*) FROM kept) AS kept"
+            f" FROM {quote_identifier(caller.model.schema)}._state s",
+            caller.principal.id,
+            keyed.key,
+            keyed.fingerprint,
+            answer.status,
+            answer.body,
+        )
+    except COLLISIONS as error:
+        raise Collided from error
+    if on_present_model and (row["model"], row["access"]) != (caller.model.version, caller.state.access_version):
+        raise Stale
+    if not row["kept"]:
+        raise Collided
+
+
+def _table(caller: Caller) -> str:
+    return f'{quote_identifier(caller.model.schema)}."_idempotency"'
