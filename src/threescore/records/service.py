@@ -447,7 +447,7 @@ def write_arguments(caller: Caller) -> list[Any]:
 
 
 def _by_id(slot: int) -> plans.Filter:
-    return plans.Compare("id", "eq", slot)
+    return plans.Compare("id", "eq", slot, "uuid")
 
 
 def _only(records: bytes) -> bytes:
