@@ -36,11 +36,18 @@ class CreationStep(Struct):
 
 
 async def creation_steps(
-    database: Database, caller: Caller, object_type: ObjectType, records: Sequence[Json], limit: int
+    database: Database,
+    caller: Caller,
+    object_type: ObjectType,
+    records: Sequence[Json],
+    limit: int,
+    *,
+    upsert: bool = False,
 ) -> list[CreationStep]:
     """What to create, in order: records that others relate to come first, the asked for ones last.
 
-    `limit` is how many records may be nested in all. Raises BadRequest with the index of the record at fault.
+    `limit` is how many records may be nested in all. With `upsert`, the asked for ones are left as they were sent, as
+    they may turn out to be there already. Raises BadRequest with the index of the record at fault.
     """
     asked = CreationStep(object_type, list(range(len(records))), Input([], (), [], []))
     steps = [asked]
@@ -49,7 +56,7 @@ async def creation_steps(
     for _ in range(NESTING_LIMIT + 1):
         below: dict[str, tuple[CreationStep, list[Json]]] = {}
         for step, given in waiting:
-            await _read_step(database, caller, step, given)
+            await _read_step(database, caller, step, given, complete=not upsert or step is not asked)
             for create in step.given.creates:
                 empty = CreationStep(create.target, [], Input([], (), [], []))
                 child, inside = below.setdefault(create.target.name_singular, (empty, []))
@@ -73,10 +80,13 @@ async def read_records(database: Database, caller: Caller, object_type: ObjectTy
     return given
 
 
-async def _read_step(database: Database, caller: Caller, step: CreationStep, records: Sequence[Json]) -> None:
+async def _read_step(
+    database: Database, caller: Caller, step: CreationStep, records: Sequence[Json], *, complete: bool
+) -> None:
     try:
         step.given = await read_records(database, caller, step.object_type, records)
-        reader(caller.model, step.object_type).complete(step.given, caller)
+        if complete:
+            reader(caller.model, step.object_type).complete(step.given, caller)
     except BadRequest as error:
         if error.index is not None:
             error.index = step.places[error.index]

@@ -20,7 +20,7 @@ from threescore.query.filters import LIVE, bind_filter, live_unless_asked
 from threescore.query.ordering import bind_cursor, bind_order
 from threescore.query.plan import Selection
 from threescore.records.caller import Caller
-from threescore.records.creation import creation_steps, read_records
+from threescore.records.creation import CreationStep, creation_steps, read_records
 from threescore.records.failures import explain
 from threescore.records.input import Input, place_again, reader
 from threescore.records.merge import merged_row
@@ -168,23 +168,15 @@ class Records:
     ) -> bytes:
         """New records, all or none, in the order of the input. Raises BadRequest with the index of the one at fault."""
         self._check_batch(records)
-        steps = await creation_steps(self._database, caller, object_type, records, self.batch_limit)
-        if not steps[-1].given.rows:
+        *nested, asked = await creation_steps(self._database, caller, object_type, records, self.batch_limit)
+        if not asked.given.rows:
             return EMPTY_LIST
-        if len(steps) == 1:
-            plan = plans.Create(object_type.name_singular, steps[0].given.columns, selection)
-            arguments = [*write_arguments(caller), encode(steps[0].given.rows)]
-            row = await self._runner.one(caller, plan, arguments, object_type, steps[0].given.rows)
-            return row["records"] or EMPTY_LIST
-        async with self._database.transaction() as connection:
-            for step in steps:
-                last = step is steps[-1]
-                plan = plans.Create(step.object_type.name_singular, step.given.columns, selection if last else ID_ONLY)
-                arguments = [*write_arguments(caller), encode(step.given.rows)]
-                try:
-                    row = await self._runner.inside(connection, caller, plan, arguments)
-                except asyncpg.PostgresError as error:
-                    raise step.explain(error) from error
+        plan = plans.Create(object_type.name_singular, asked.given.columns, selection)
+        arguments = [*write_arguments(caller), encode(asked.given.rows)]
+        if nested:
+            row = await self._run_nested(caller, nested, asked, plan, arguments)
+        else:
+            row = await self._runner.one(caller, plan, arguments, object_type, asked.given.rows)
         return row["records"] or EMPTY_LIST
 
     async def upsert(
@@ -192,23 +184,32 @@ class Records:
     ) -> bytes:
         """New or changed records, all or none, in the order of the input; matched soft-deleted ones are restored.
 
-        Raises BadRequest with the index of the record at fault.
+        A record that is nested in one of them is created, whether that one is new or not. Raises BadRequest with the
+        index of the record at fault.
         """
         self._check_batch(records)
-        given = await self._read_flat(caller, object_type, records)
+        *nested, asked = await creation_steps(
+            self._database, caller, object_type, records, self.batch_limit, upsert=True
+        )
+        given = asked.given
         if not given.rows:
             return EMPTY_LIST
         rows = reader(caller.model, object_type)
         columns = rows.prepare_upsert(given, caller)
         plan = plans.Upsert(object_type.name_singular, columns, selection)
         arguments = [*write_arguments(caller), encode(given.rows), encode(rows.defaults())]
+
+        async def run(rows: Sequence[Row]) -> Record:
+            if nested:
+                return await self._run_nested(caller, nested, asked, plan, arguments)
+            return await self._runner.one(caller, plan, arguments, object_type, rows)
+
         try:
-            row = await self._runner.one(caller, plan, arguments, object_type)
+            row = await run(())
         except BadRequest:
             # Somebody else may have created the same record since we looked: look again.
-            row = await self._runner.one(caller, plan, arguments, object_type, given.rows)
-        if row["ambiguous"]:
-            raise _ambiguous(object_type, given.rows, row["ambiguous"][0] - 1)
+            row = await run(given.rows)
+        _check_unambiguous(row, object_type, given.rows)
         return row["records"] or EMPTY_LIST
 
     async def update_one(
@@ -332,6 +333,36 @@ class Records:
         return _only(answer["records"])
 
     # Running
+
+    async def _run_nested(
+        self,
+        caller: Caller,
+        nested: Sequence[CreationStep],
+        asked: CreationStep,
+        plan: plans.Create | plans.Upsert,
+        arguments: Sequence[Any],
+    ) -> Record:
+        """The row that the plan for the asked for records answers with, in one transaction with those nested in them.
+
+        Raises BadRequest with the index of the record at fault.
+        """
+        async with self._database.transaction() as connection:
+            for step in nested:
+                create = plans.Create(step.object_type.name_singular, step.given.columns, ID_ONLY)
+                rows = encode(step.given.rows)
+                await self._run_step(connection, caller, step, create, [*write_arguments(caller), rows])
+            row = await self._run_step(connection, caller, asked, plan, arguments)
+            if isinstance(plan, plans.Upsert):
+                _check_unambiguous(row, asked.object_type, asked.given.rows)
+            return row
+
+    async def _run_step(
+        self, connection: Connection, caller: Caller, step: CreationStep, plan: plans.Plan, arguments: Sequence[Any]
+    ) -> Record:
+        try:
+            return await self._runner.inside(connection, caller, plan, arguments)
+        except asyncpg.PostgresError as error:
+            raise step.explain(error) from error
 
     async def _read_flat(self, caller: Caller, object_type: ObjectType, records: Sequence[Json]) -> Input:
         """Reads records for a write that creates nothing beside them. Raises BadRequest."""
@@ -467,14 +498,18 @@ def _too_many(verb: str, limit: int) -> BadRequest:
     return BadRequest(f"Cannot {verb} more than {limit} records at once", code=f"TOO_MANY_RECORDS_TO_{verb.upper()}")
 
 
-def _ambiguous(object_type: ObjectType, rows: Sequence[Row], place: int) -> BadRequest:
+def _check_unambiguous(row: Record, object_type: ObjectType, rows: Sequence[Row]) -> None:
+    """Raises BadRequest where a row of an upsert matched several records, so that nothing was written."""
+    if not row["ambiguous"]:
+        return
+    place = row["ambiguous"][0] - 1
     values = ", ".join(
         f"{leaf.path}: {rows[place][leaf.column]}"
         for key in object_type.unique_keys
         for leaf in key
         if rows[place].get(leaf.column) is not None
     )
-    return BadRequest(
+    raise BadRequest(
         f"Multiple records found with the same unique field values for {values}. Cannot determine which record to"
         " update.",
         sub_code="UPSERT_MULTIPLE_MATCHING_RECORDS_CONFLICT",

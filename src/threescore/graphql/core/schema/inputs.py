@@ -121,7 +121,7 @@ def _relation(registry: Registry, object_type: ObjectType) -> Fields:
     return {
         "connect": registry.input(f"{name}ConnectInput", "Refers to a record that exists."),
         "disconnect": registry.input("Boolean", "Refers to no record any more."),
-        "create": registry.input(f"{name}CreateInput", "Creates the record to refer to; only when creating."),
+        "create": registry.input(f"{name}CreateInput", "Creates the record to refer to; not in updates."),
     }
 
 
