@@ -65,6 +65,17 @@ class Forbidden(ThreescoreError):
     status = 403
 
 
+class PermissionDenied(ThreescoreError):
+    """Known, but the role of the caller does not allow it, for records. `detail` names the field, where it is one.
+
+    REST answers it with 400, as clients of the wire know it.
+    """
+
+    def __init__(self, detail: str | None = None) -> None:
+        message = "Entity performing the request does not have permission"
+        super().__init__(f"{message}: {detail}" if detail else message, code="PERMISSION_DENIED")
+
+
 class Conflict(ThreescoreError):
     """The request contradicts the present state."""
 

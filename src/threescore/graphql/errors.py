@@ -6,7 +6,14 @@ from typing import Any
 
 from graphql import GraphQLError, GraphQLSyntaxError, Node
 
-from threescore.errors import DuplicateEntry, InvalidInput, NotFound, ThreescoreError, ValidationReport
+from threescore.errors import (
+    DuplicateEntry,
+    InvalidInput,
+    NotFound,
+    PermissionDenied,
+    ThreescoreError,
+    ValidationReport,
+)
 
 DEFAULT_USER_MESSAGE = "An error occurred."
 INTERNAL_MESSAGE = "Something went wrong on our side. Nothing was changed."
@@ -103,7 +110,7 @@ def _of_ours(error: ThreescoreError) -> dict[str, Any]:
     if sub_code:
         found["subCode"] = sub_code
     found["userFriendlyMessage"] = _USER_MESSAGES.get(sub_code or "", DEFAULT_USER_MESSAGE)
-    found["code"] = _CODES[error.status]
+    found["code"] = "FORBIDDEN" if isinstance(error, PermissionDenied) else _CODES[error.status]
     if error.index is not None:
         found["index"] = error.index
     if isinstance(error, DuplicateEntry) and error.holder:

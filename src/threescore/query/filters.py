@@ -18,6 +18,8 @@ LIVE = IsNull("deletedAt", null=True)
 DEPTH_LIMIT = 50
 CONDITION_LIMIT = 2000
 """How many conditions a filter may hold. `in` takes lists of any length as one."""
+LIST_LIMIT = 100
+"""How many conditions a filter may hold that lead through a one-to-many relation: each is a query of its own."""
 REGEX_LIMIT = 10
 """How many regular expressions a filter may hold: the largest take the database half a second to read."""
 
@@ -57,6 +59,7 @@ class _Binder:
         self._arguments = arguments
         self._conditions = 0
         self._regexes = 0
+        self._lists = 0
 
     def tree(self, object_type: ObjectType, tree: object, depth: int, *, hops: int) -> Filter:
         if not isinstance(tree, Mapping):
@@ -99,6 +102,10 @@ class _Binder:
     def _through(self, field: Field, value: object, depth: int, hops: int) -> Filter:
         if hops:
             raise BadRequest("Relation filter nesting deeper than 1 hop is not supported")
+        if field.is_one_to_many:
+            self._lists += 1
+            if self._lists > LIST_LIMIT:
+                raise BadRequest(f"A filter may hold at most {LIST_LIMIT} conditions on lists of related records")
         item = self.tree(self._model.target(field), value, depth, hops=1)
         return item if item == EVERYTHING and field.is_many_to_one else Through(field.name, item)
 

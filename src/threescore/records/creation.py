@@ -13,6 +13,7 @@ from threescore.records.caller import Caller
 from threescore.records.connect import resolve_connects
 from threescore.records.failures import duplicate_place, explain
 from threescore.records.input import Input, reader
+from threescore.records.object_rules import check_verb, without_dropped
 
 NESTING_LIMIT = 5
 """How deep records may be nested that are created together."""
@@ -83,8 +84,10 @@ async def read_records(database: Database, caller: Caller, object_type: ObjectTy
 async def _read_step(
     database: Database, caller: Caller, step: CreationStep, records: Sequence[Json], *, complete: bool
 ) -> None:
+    check_verb(step.object_type, "create")
     try:
-        step.given = await read_records(database, caller, step.object_type, records)
+        new = [without_dropped(step.object_type, record) for record in records]
+        step.given = await read_records(database, caller, step.object_type, new)
         if complete:
             reader(caller.model, step.object_type).complete(step.given, caller)
     except BadRequest as error:

@@ -24,6 +24,7 @@ from threescore.records.creation import CreationStep, creation_steps, read_recor
 from threescore.records.failures import explain
 from threescore.records.input import Input, place_again, reader
 from threescore.records.merge import merged_row
+from threescore.records.object_rules import check_change, check_verb
 from threescore.records.runner import Runner
 
 EMPTY_LIST = b"[]"
@@ -51,7 +52,7 @@ class Page(Struct, frozen=True):
 
 
 class Records:
-    """Reads and writes the records of any workspace."""
+    """Reads and writes the records of any workspace. Every write raises what `object_rules` say about its object."""
 
     def __init__(self, database: Database, batch_limit: int) -> None:
         self._database = database
@@ -137,18 +138,23 @@ class Records:
         parts: tuple[plans.ConnectionPart | plans.Records, ...],
         *,
         ids: Sequence[str] | None,
-        data: Sequence[Json] | None,
+        data: Sequence[Json],
         arguments: list[Any] | None = None,
     ) -> list[bytes]:
         """For each input the live records that resemble it, as `parts` show them. Unknown ids are left out.
 
+        The inputs are records by id, or where there are no `ids`, records as they might be created: a batch at most.
         `arguments` are those of `parts`, after a place that is filled here. Raises BadRequest.
         """
+        if len(data if ids is None else ids) > self.batch_limit:
+            raise BadRequest(
+                f"Cannot find duplicates of more than {self.batch_limit} records at once", sub_code=_INVALID_INPUT
+            )
         argument: Any
         if ids is not None:
             argument = list(ids)
         else:
-            given = reader(caller.model, object_type).read(data or [], caller)
+            given = reader(caller.model, object_type).read(data, caller)
             argument = encode(given.rows).decode()
         plan = plans.Duplicates(object_type.name_singular, parts, MAX_DUPLICATES, stored=ids is not None)
         rows = await self._runner.all(caller, plan, [argument, *(arguments or [None])[1:]], object_type)
@@ -216,6 +222,7 @@ class Records:
         self, caller: Caller, object_type: ObjectType, selection: Selection, record_id: str, record: Json
     ) -> bytes:
         """Changes one record, soft-deleted or not. Raises NotFound, BadRequest."""
+        check_verb(object_type, "update")
         arguments = [*write_arguments(caller), None, record_id]
         return _only(await self._update(caller, object_type, selection, _by_id(4), arguments, 1, record, record_id))
 
@@ -228,6 +235,7 @@ class Records:
         record: Json,
     ) -> bytes:
         """The same change to all that the filter finds. Raises BadRequest without a filter, or for too many matches."""
+        check_verb(object_type, "updateMany")
         arguments = [*write_arguments(caller), None]
         bound = bind_filter(caller.model, object_type, filter, arguments)
         if bound == plans.EVERYTHING:
@@ -241,11 +249,13 @@ class Records:
         self, caller: Caller, object_type: ObjectType, selection: Selection, record_id: str
     ) -> bytes:
         """Marks one record as deleted. Raises NotFound."""
+        check_verb(object_type, "delete")
         arguments = [*write_arguments(caller), record_id]
         return _only(await self._mark(caller, plans.SoftDelete, object_type, selection, _by_id(3), arguments, 1))
 
     async def restore_one(self, caller: Caller, object_type: ObjectType, selection: Selection, record_id: str) -> bytes:
         """Takes one record back from the deleted ones. Raises NotFound."""
+        check_verb(object_type, "restore")
         arguments = [*write_arguments(caller), record_id]
         return _only(await self._mark(caller, plans.Restore, object_type, selection, _by_id(3), arguments, 1))
 
@@ -253,6 +263,7 @@ class Records:
         self, caller: Caller, object_type: ObjectType, selection: Selection, filter: Mapping[str, Any] | None
     ) -> bytes:
         """Marks all that the filter finds as deleted. Raises BadRequest without a filter, or for too many matches."""
+        check_verb(object_type, "deleteMany")
         arguments = write_arguments(caller)
         # What is deleted already keeps the time of its deletion.
         bound = plans.And((LIVE, self._mandatory(caller, object_type, filter, arguments, "delete")))
@@ -262,6 +273,7 @@ class Records:
         self, caller: Caller, object_type: ObjectType, selection: Selection, filter: Mapping[str, Any] | None
     ) -> bytes:
         """Takes all that the filter finds back from the deleted ones. Raises BadRequest as `soft_delete_many` does."""
+        check_verb(object_type, "restoreMany")
         arguments = write_arguments(caller)
         bound = self._mandatory(caller, object_type, filter, arguments, "restore")
         return await self._mark(caller, plans.Restore, object_type, selection, bound, arguments, self.batch_limit)
@@ -278,6 +290,7 @@ class Records:
 
         `arguments` are those of the selection, after `write_arguments`.
         """
+        check_verb(object_type, "destroy")
         arguments = [*(arguments or write_arguments(caller)), record_id]
         return _only(await self._destroy(caller, object_type, selection, _by_id(len(arguments) - 1), arguments, 1))
 
@@ -293,6 +306,7 @@ class Records:
 
         `arguments` are those of the selection, after `write_arguments`.
         """
+        check_verb(object_type, "destroyMany")
         arguments = arguments or write_arguments(caller)
         bound = self._mandatory(caller, object_type, filter, arguments, "destroy")
         return await self._destroy(caller, object_type, selection, bound, arguments, self.batch_limit)
@@ -405,6 +419,7 @@ class Records:
         record_id: str | None = None,
     ) -> bytes:
         try:
+            check_change(object_type, record)
             [row] = (await self._read_flat(caller, object_type, [record])).rows
             _check_same_id(row, record_id)
             place_again(row)

@@ -155,8 +155,11 @@ class CoreGraphql:
 
         async def answer(caller: Caller) -> bytes | Written:
             if name in _INTROSPECTION:
-                fragments = operation.document.fragments
-                return encode(introspect(caller.model, operation.node, fragments, {key}, operation.variables)[key])
+                # The first time for a model it takes long enough to keep others waiting.
+                shown = await asyncio.to_thread(
+                    introspect, caller.model, operation.node, operation.document.fragments, {key}, operation.variables
+                )
+                return encode(shown[key])
             roots = root_fields(caller.model)
             known = roots.query if operation.kind == "Query" else roots.mutation
             root = known.get(name)
@@ -220,7 +223,7 @@ class CoreGraphql:
             field.object_type,
             parts,
             ids=None if ids is None else [_uuid(value) for value in ids],
-            data=data,
+            data=data or [],
             arguments=arguments,
         )
         return b"[%b]" % b",".join(found)

@@ -5,12 +5,16 @@ import re
 MAX_WORDS = 30
 """How many words of a text count; the rest is not looked for."""
 
+SCHEME = "https?://"
+"""What links begin with, as a regular expression of Python and of PostgreSQL. It is not part of their words."""
+
+_scheme = re.compile(rf"\b{SCHEME}", re.IGNORECASE)
 _word = re.compile(r"[^\W_]+")
 
 
 def words_of(text: str) -> list[str]:
-    """The words that a text asks for: letters and digits, whatever stands between them."""
-    return _word.findall(text)[:MAX_WORDS]
+    """The words that a text asks for: letters and digits, whatever stands between them; not the schemes of links."""
+    return _word.findall(_scheme.sub(" ", text))[:MAX_WORDS]
 
 
 def all_of(words: list[str]) -> str:
