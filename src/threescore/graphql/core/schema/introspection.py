@@ -9,6 +9,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from threading import Lock
 from types import SimpleNamespace
 from typing import Any
 
@@ -85,25 +86,28 @@ def introspect(
 
 
 class _Answers:
-    """The latest answers, by the digest of the question."""
+    """The latest answers, by the digest of the question. Threads share them."""
 
     def __init__(self) -> None:
+        self._lock = Lock()
         self._known: OrderedDict[bytes, dict[str, msgspec.Raw]] = OrderedDict()
         self._size = 0
 
     def get(self, question: bytes) -> dict[str, msgspec.Raw] | None:
-        known = self._known.get(question)
-        if known is not None:
-            self._known.move_to_end(question)
-        return known
+        with self._lock:
+            known = self._known.get(question)
+            if known is not None:
+                self._known.move_to_end(question)
+            return known
 
     def put(self, question: bytes, answer: dict[str, msgspec.Raw]) -> None:
-        if question in self._known:
-            return
-        self._known[question] = answer
-        self._size += _size(answer)
-        while self._size > CACHED_BYTES:
-            self._size -= _size(self._known.popitem(last=False)[1])
+        with self._lock:
+            if question in self._known:
+                return
+            self._known[question] = answer
+            self._size += _size(answer)
+            while self._size > CACHED_BYTES:
+                self._size -= _size(self._known.popitem(last=False)[1])
 
 
 def _size(answer: Mapping[str, msgspec.Raw]) -> int:
