@@ -149,6 +149,11 @@ class _Step:
     hole: str
     """`name` or `description` where that is asked for, else the empty text."""
 
+    @property
+    def likeness(self) -> Any:
+        """The same for steps that answer the same."""
+        return id(self.field), tuple(self.arguments.items()), id(self.below)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Plan:
@@ -166,6 +171,7 @@ class _Planner:
 
     def __init__(self, collector: Collector) -> None:
         self._collector = collector
+        self._plans: dict[Any, _Plan] = {}
 
     def root(self, root_type: str, key: str, nodes: Sequence[FieldNode]) -> _Step:
         name = nodes[0].name.value
@@ -209,7 +215,12 @@ class _Planner:
                 hint = did_you_mean(suggestion_list(name, list(type_.fields))[:3]).replace("'", '"')
                 raise InvalidSelection(f'Cannot query field "{name}" on type "{type_.name}".{hint}', nodes[0])
             members.append((start, self._step(key, field, nodes, depth + 1)))
-        return _Plan(f'"{type_.name}"'.encode(), tuple(members))
+        # What is selected alike in several places is one plan, so that it is run once.
+        alike = type_.name, tuple((start, step and step.likeness) for start, step in members)
+        plan = self._plans.get(alike)
+        if plan is None:
+            plan = self._plans[alike] = _Plan(f'"{type_.name}"'.encode(), tuple(members))
+        return plan
 
     def _arguments(self, field: GraphQLField, node: FieldNode) -> dict[str, Any]:
         name = node.name.value
@@ -302,7 +313,7 @@ class _Run:
             raise BadRequest(
                 "The answer about the schema would be too large: ask for less at a time.", code="TOO_COMPLEX_QUERY"
             )
-        return _Frame(parts, holes, size)
+        return _Frame(parts, tuple(holes), size)
 
     def _complete(self, step: _Step, type_: GraphQLType, value: Any) -> tuple[bytes, int]:
         if value is None:
@@ -325,13 +336,16 @@ class _Frame:
     """The JSON of an object of `size` values, cut where its holes are: one part more than holes."""
 
     parts: list[bytes]
-    holes: list[str]
+    holes: tuple[str, ...]
     size: int
 
     def filled(self, name: str, definition: Any) -> bytes:
         """The JSON with the holes filled for a definition of that name."""
-        if len(self.holes) == 1 and self.holes[0] == "name":
-            return b'%b"%b"%b' % (self.parts[0], name.encode(), self.parts[1])
+        if self.holes == _HOLES:
+            start, middle, end = self.parts
+            description = definition.description
+            about = b"null" if description is None else encode(description)
+            return b'%b"%b"%b%b%b' % (start, name.encode(), middle, about, end)
         text = self.parts[0]
         for hole, part in zip(self.holes, self.parts[1:], strict=True):
             text += (b'"%b"' % name.encode() if hole == "name" else encode(definition.description)) + part
