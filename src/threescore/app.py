@@ -82,6 +82,7 @@ class Application:
             tokens=settings.graphql_tokens,
             depth=settings.graphql_depth,
             fields=settings.graphql_complexity,
+            relations=settings.graphql_relations,
             root_fields=settings.graphql_root_fields,
             first=settings.graphql_page_limit,
         )

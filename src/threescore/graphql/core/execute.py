@@ -227,8 +227,11 @@ class CoreGraphql:
     ) -> bytes | Written:
         name = nodes[0].name.value
         if name in _INTROSPECTION:
-            fragments = operation.document.fragments
-            return encode(introspect(caller.model, operation.node, fragments, {key}, operation.variables)[key])
+            # The first time for a model it takes long enough to keep others waiting.
+            shown = await asyncio.to_thread(
+                introspect, caller.model, operation.node, operation.document.fragments, {key}, operation.variables
+            )
+            return encode(shown[key])
         known = _roots(caller.model, operation.kind)
         root = known.get(name)
         if root is None and name in _roots(caller.state.model, operation.kind):
@@ -285,7 +288,7 @@ class CoreGraphql:
             field.object_type,
             parts,
             ids=None if ids is None else [_uuid(value) for value in ids],
-            data=data,
+            data=data or [],
             arguments=arguments,
         )
         return b"[%b]" % b",".join(found)

@@ -11,6 +11,7 @@ SQL that a type returns is built from an expression for the column (already quot
 and placeholders (`$3`); values never stand in it.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -22,12 +23,20 @@ from threescore.model.fields.values import Json as Json
 from threescore.model.fields.values import check_text, encode_json, show, text_array
 from threescore.sql import quote_identifier, quote_literal
 
+_ESCAPE = re.compile(r"\\.", re.DOTALL)
+
 if TYPE_CHECKING:
     from threescore.model.objects import Field
 
 
-PATTERN_OPERATORS = frozenset(("like", "ilike", "startsWith", "endsWith", "containsIlike"))
+REGEX_OPERATORS = frozenset(("regex", "iregex"))
+"""Operators whose value is a regular expression, as PostgreSQL knows them."""
+
+PATTERN_OPERATORS = frozenset(("like", "ilike", "startsWith", "endsWith", "containsIlike", "search")) | REGEX_OPERATORS
 """Operators whose value is text, whatever the column's type is."""
+
+MAX_REGEX = 500
+"""Characters of a regular expression."""
 
 LIST_OPERATORS = frozenset(("in", "containsAny"))
 """Operators whose value is a list."""
@@ -284,8 +293,11 @@ class FieldType:
         """One value to compare the column with, as asyncpg takes it. Raises BadRequest."""
         raise NotImplementedError
 
-    def slot_type(self, leaf: Leaf, operator: str) -> str:
-        """The PostgreSQL type of a filter's placeholder: the column's, an array of it for lists, text for patterns."""
+    def slot_type(self, leaf: Leaf, operator: str, operand: Any = None) -> str:
+        """The PostgreSQL type of a filter's placeholder: the column's, an array of it for lists, text for patterns.
+
+        It may depend on the operand; without one, it suits whatever the column can hold.
+        """
         if operator in PATTERN_OPERATORS:
             return "text"
         if operator == "isEmptyArray":
@@ -299,6 +311,13 @@ class FieldType:
         if operator == "in":
             return f"{column} = ANY({slot})"
         return f"{column} {COMPARISONS[operator]} {slot}"
+
+    def asks_for_null(self, operator: str, operand: Any) -> bool | None:
+        """Whether a comparison with this operand asks whether there is no value at all (true), or one (false).
+
+        None for any other comparison. What it says depends on the value, so that it is known before the SQL is.
+        """
+        return None
 
     def is_null(self, leaf: Leaf, column: str) -> str:
         """SQL for "has no value", with this type's null equivalence (empty text, empty array)."""
@@ -381,7 +400,25 @@ def pattern(leaf: Leaf, operator: str, value: Json) -> str:
     if operator in ("like", "ilike", "containsIlike") and (len(value) - len(value.rstrip("\\"))) % 2:
         # A pattern that ends within an escape is an error in PostgreSQL: the backslash then stands for itself.
         return value + "\\"
+    if operator in REGEX_OPERATORS:
+        _check_regex(leaf, operator, value)
     return value
+
+
+def _check_regex(leaf: Leaf, operator: str, value: str) -> None:
+    """Raises BadRequest for a regular expression that could keep the database busy for very long."""
+    if len(value) > MAX_REGEX:
+        raise BadRequest(
+            f'The regular expression of "{operator}" for field "{leaf.path}" has {len(value)} characters;'
+            f" {MAX_REGEX} is the most"
+        )
+    reference = next((pair for pair in _ESCAPE.findall(value) if pair[1].isdigit()), None)
+    if reference is not None:
+        # All else is matched in a time that grows with the text; what repeats itself can take for ever.
+        raise BadRequest(
+            f'The regular expression of "{operator}" for field "{leaf.path}" refers back to a part of itself'
+            f" ({reference}), which is not supported"
+        )
 
 
 def truth(leaf: Leaf, value: Json) -> bool:

@@ -13,6 +13,7 @@ from threescore.model.fields.raw_json import JsonList
 from threescore.model.fields.settings import check_list_settings
 from threescore.model.fields.text import Text
 from threescore.model.fields.values import Json, plain, show
+from threescore.model.fields.words import SCHEME
 from threescore.sql import quote_identifier
 
 if TYPE_CHECKING:
@@ -112,8 +113,14 @@ class Links(Collection):
         return f"coalesce({columns['primaryLinkUrl']}, '')"
 
     def search_texts(self, field: "Field") -> tuple[str, ...]:
+        """Labels, and links without their scheme, which is no word of theirs."""
         label, url, secondary = (quote_identifier(leaf.column) for leaf in field.leaves)
-        return label, url, f"jsonb_path_query_array({secondary}, '$[*].*')::text"
+        more = f"jsonb_path_query_array({secondary}, '$[*].*')::text"
+        return (
+            label,
+            f"regexp_replace({url}, '^{SCHEME}', '')",
+            f"""regexp_replace({more}, '"{SCHEME}', '"', 'g')""",
+        )
 
     def write(self, field: "Field", value: Json, row: Row) -> None:
         given = self.given(field, value)

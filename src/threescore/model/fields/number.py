@@ -81,8 +81,7 @@ class _Comparable(FieldType):
             return Decimal(str(value))
         raise _refused(leaf, value)
 
-    def slot_type(self, leaf: Leaf, operator: str) -> str:
-        # Also for whole-number columns: they can be compared with 1.5 and with numbers beyond their range.
+    def slot_type(self, leaf: Leaf, operator: str, operand: Any = None) -> str:
         return "numeric[]" if operator == "in" else "numeric"
 
 
@@ -95,7 +94,7 @@ class _Float(_Comparable):
     def comparand(self, leaf: Leaf, value: Json) -> Decimal | float:
         return float(super().comparand(leaf, value))
 
-    def slot_type(self, leaf: Leaf, operator: str) -> str:
+    def slot_type(self, leaf: Leaf, operator: str, operand: Any = None) -> str:
         return "double precision[]" if operator == "in" else "double precision"
 
     def _float(self, leaf: Leaf, value: Json) -> Json:
@@ -179,12 +178,22 @@ class Number(_Float):
     def comparand(self, leaf: Leaf, value: Json) -> Decimal | float:
         if self.data_type(leaf) == "float":
             return super().comparand(leaf, value)
-        return _Comparable.comparand(self, leaf, value)
+        number = _Comparable.comparand(self, leaf, value)
+        return int(number) if MIN_BIGINT <= number <= MAX_BIGINT and number == int(number) else number
 
-    def slot_type(self, leaf: Leaf, operator: str) -> str:
+    def operand(self, leaf: Leaf, operator: str, value: Json) -> Any:
+        found = super().operand(leaf, operator, value)
+        if isinstance(found, list) and any(isinstance(item, Decimal) for item in found):
+            return [Decimal(item) for item in found]
+        return found
+
+    def slot_type(self, leaf: Leaf, operator: str, operand: Any = None) -> str:
+        """Whole numbers can be compared with 1.5 and with what is beyond their range, though no index serves that."""
         if self.data_type(leaf) == "float":
             return super().slot_type(leaf, operator)
-        return _Comparable.slot_type(self, leaf, operator)
+        if isinstance(operand[0] if isinstance(operand, list) else operand, Decimal):
+            return _Comparable.slot_type(self, leaf, operator)
+        return "bigint[]" if operator == "in" else "bigint"
 
     def from_cursor(self, leaf: Leaf, value: Json) -> Any:
         if value is None or self.data_type(leaf) == "float":

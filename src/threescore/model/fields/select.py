@@ -17,7 +17,7 @@ class Select(FieldType):
 
     name: ClassVar[str] = "SELECT"
     operators: ClassVar[tuple[str, ...]] = (
-        "eq", "neq", "gt", "gte", "lt", "lte", "in", "containsAny", "is", "isEmptyArray",
+        "eq", "neq", "gt", "gte", "lt", "lte", "in", "is", "isEmptyArray",
     )  # fmt: skip
     graphql: ClassVar[GraphqlTypes] = value_types("Options", "OptionsFilter")
 
@@ -57,7 +57,7 @@ class Select(FieldType):
 
     def check_operator(self, leaf: Leaf, operator: str) -> None:
         if operator == "containsAny":
-            # Listed among the operators on the wire, but a field with one value has nothing to contain.
+            # Older schemas show it to clients, but a field with one value has nothing to contain.
             raise BadRequest(
                 f'Operator "containsAny" is not valid for field "{leaf.path}" of type {self.name}'
                 ' - a field with one value can be compared with "in"'

@@ -92,7 +92,7 @@ class _Temporal(FieldType):
             raise self._refused(leaf, value)
         return self.accept(leaf, value)
 
-    def slot_type(self, leaf: Leaf, operator: str) -> str:
+    def slot_type(self, leaf: Leaf, operator: str, operand: Any = None) -> str:
         """Read from text by PostgreSQL: the driver would take the first and the last day there is for infinite ones."""
         return "text[]::" + super().slot_type(leaf, operator) if operator == "in" else "text::" + self.column_type(leaf)
 

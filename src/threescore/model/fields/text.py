@@ -1,6 +1,7 @@
 """TEXT: one text column, where the empty text and NULL are the same thing."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from threescore.errors import BadRequest
@@ -13,13 +14,15 @@ if TYPE_CHECKING:
 
 MAX_DISPLAYED_ROWS = 100
 
+_MATCHES: Mapping[str, str] = MappingProxyType({"like": "LIKE", "ilike": "ILIKE", "regex": "~", "iregex": "~*"})
+
 
 class Text(FieldType):
     """Text of any length. A nullable column holds NULL for the empty text; JSON shows it as `""`."""
 
     name: ClassVar[str] = "TEXT"
     operators: ClassVar[tuple[str, ...]] = (
-        "eq", "neq", "gt", "gte", "lt", "lte", "in", "is", "like", "ilike", "startsWith", "endsWith",
+        "eq", "neq", "gt", "gte", "lt", "lte", "in", "is", "like", "ilike", "startsWith", "endsWith", "regex", "iregex",
     )  # fmt: skip
     searchable: ClassVar[bool] = True
     graphql: ClassVar[GraphqlTypes] = value_types("String", "StringFilter")
@@ -74,17 +77,17 @@ class Text(FieldType):
         return value
 
     def predicate(self, leaf: Leaf, operator: str, column: str, slot: str) -> str:
-        if operator == "eq":
-            return f"({column} = {slot} OR ({slot} = '' AND {column} IS NULL))"
-        if operator == "like":
-            return f"({column} LIKE {slot} OR ({slot} = '' AND {column} IS NULL))"
-        if operator == "ilike":
-            return f"{column} ILIKE {slot}"
+        if operator in _MATCHES:
+            return f"{column} {_MATCHES[operator]} {slot}"
         if operator == "startsWith":
             return f"starts_with({column}, {slot})"
         if operator == "endsWith":
             return f"right({column}, length({slot})) = {slot}"
         return super().predicate(leaf, operator, column, slot)
+
+    def asks_for_null(self, operator: str, operand: Any) -> bool | None:
+        """The empty text asks for no text: so every other comparison is a plain one, which an index can serve."""
+        return True if operand == "" and operator in ("eq", "like") else None
 
     def is_null(self, leaf: Leaf, column: str) -> str:
         if self.column_required(leaf):

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Mapping
 
-from graphql import GraphQLArgument, GraphQLField, GraphQLObjectType, GraphQLSchema
+from graphql import GraphQLArgument, GraphQLField, GraphQLSchema
 
 from threescore.graphql.core.names import Action, RootField, root_fields
 from threescore.graphql.core.schema.fixed import FIXED
 from threescore.graphql.core.schema.inputs import add_input_types
+from threescore.graphql.core.schema.lean import LeanObjectType
 from threescore.graphql.core.schema.objects import add_object_types, page_arguments
 from threescore.graphql.core.schema.registry import Registry
 from threescore.graphql.core.schema.search import SEARCH
@@ -79,8 +80,8 @@ def _build(model: Model) -> GraphQLSchema:
     # Naming all types keeps graphql-core from following chains of relations by recursion.
     types = [type_ for name, type_ in registry.named.items() if name not in FIXED]
     return GraphQLSchema(
-        query=GraphQLObjectType("Query", lambda: _fields(registry, roots.query)),
-        mutation=GraphQLObjectType("Mutation", lambda: _fields(registry, roots.mutation)),
+        query=LeanObjectType("Query", lambda: _fields(registry, roots.query)),
+        mutation=LeanObjectType("Mutation", lambda: _fields(registry, roots.mutation)),
         types=types,
         assume_valid=True,
     )
