@@ -18,9 +18,10 @@ from threescore.errors import Unavailable
 from threescore.graphql.core.execute import CoreGraphql
 from threescore.graphql.limits import Limits
 from threescore.graphql.metadata import MetadataGraphql
-from threescore.graphql.transport import GraphqlApi
+from threescore.graphql.transport import SCHEMAS, GraphqlApi
 from threescore.records.service import Records
 from threescore.rest.api import RestApi
+from threescore.rest.documents import PAGES, DocumentsApi
 from threescore.rest.http import Receive, Scope, Send
 from threescore.rest.metadata import MetadataApi
 from threescore.rest.records import RecordsApi
@@ -37,6 +38,7 @@ class Application:
         self._database: Database | None = None
         self._rest: RestApi | None = None
         self._graphql: GraphqlApi | None = None
+        self._documents: DocumentsApi | None = None
         self._others = Starlette(
             routes=[Route("/healthz", self._healthz)],
             lifespan=self._lifespan,
@@ -47,11 +49,17 @@ class Application:
         """Answers one request, or runs the lifespan."""
         if scope["type"] == "http":
             path: str = scope["path"]
-            if path.startswith("/rest/") and self._rest is not None:
+            if path.startswith("/rest/") and self._rest is not None and path not in PAGES:
                 await self._rest(scope, receive, send)
                 return
             if path in ("/graphql", "/metadata") and self._graphql is not None:
                 await self._graphql(scope, receive, send)
+                return
+            if path in PAGES and self._documents is not None:
+                await self._documents(scope, receive, send)
+                return
+            if path in SCHEMAS and self._graphql is not None:
+                await self._graphql.send_schema(scope, receive, send)
                 return
         await self._others(scope, receive, send)
 
@@ -73,6 +81,7 @@ class Application:
         )
         self._database = database
         self._rest = RestApi(workspaces, tokens, RecordsApi(records), MetadataApi(database), settings.body_limit)
+        self._documents = DocumentsApi(workspaces, tokens, settings.batch_limit, settings.body_limit)
         self._graphql = GraphqlApi(
             tokens,
             CoreGraphql(workspaces, records, limits),

@@ -12,6 +12,7 @@ from threescore.errors import AccessRefused, BadRequest, ThreescoreError
 from threescore.graphql.core.execute import CoreGraphql, refusal
 from threescore.graphql.errors import entry
 from threescore.graphql.metadata import MetadataGraphql
+from threescore.graphql.metadata.schema import metadata_sdl
 from threescore.graphql.request import GraphqlRequest, GraphqlResponse
 from threescore.rest.envelope import encode_error
 from threescore.rest.http import (
@@ -20,7 +21,9 @@ from threescore.rest.http import (
     Reply,
     Scope,
     Send,
+    base_url,
     decode_body,
+    discard_body,
     read_body,
     read_headers,
     send_preflight,
@@ -28,6 +31,9 @@ from threescore.rest.http import (
 )
 
 GRAPHQL_JSON = "application/graphql-response+json"
+
+SCHEMAS = ("/graphql/schema.graphql", "/metadata/schema.graphql")
+"""Where the schemas are, in GraphQL's schema definition language."""
 
 log = structlog.get_logger()
 
@@ -61,6 +67,26 @@ class GraphqlApi:
             status = status if response.has_data or status != 200 else 400
         await send_reply(scope, headers, Reply(status, response.body, media_type=media_type), send)
 
+    async def send_schema(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers a request for one of `SCHEMAS`: that of the records to those who have a key, the other to all."""
+        if scope["method"] == "OPTIONS":
+            await send_preflight(send, dict(scope["headers"]).get(b"access-control-request-headers"))
+            return
+        headers = read_headers(scope)
+        try:
+            if scope["method"] not in ("GET", "HEAD"):
+                raise BadRequest(f"{scope['method']} is not possible here. Allowed methods are GET, HEAD.")
+            if scope["path"] == SCHEMAS[0]:
+                claims = self._tokens.verify(bearer_token(headers.authorization))
+                body = await self._core.sdl(claims)
+            else:
+                body = metadata_sdl()
+            reply = Reply(200, body, media_type="text/plain; charset=utf-8")
+        except ThreescoreError as error:
+            reply = Reply(*encode_error(error))
+        await discard_body(receive, headers)
+        await send_reply(scope, headers, reply, send)
+
     async def _response(self, scope: Scope, receive: Receive, headers: Headers) -> GraphqlResponse:
         request = await self._request(scope, receive, headers)
         if isinstance(request, GraphqlResponse):
@@ -72,7 +98,7 @@ class GraphqlApi:
                 return self._core.refuse_stranger(request)
             return GraphqlResponse(200, msgspec.json.encode({"errors": [entry(error)]}), has_data=False)
         door = self._metadata if scope["path"] == "/metadata" else self._core
-        return await door.execute(claims, msgspec.structs.replace(request, base_url=_base_url(scope)))
+        return await door.execute(claims, msgspec.structs.replace(request, base_url=base_url(scope)))
 
     async def _request(self, scope: Scope, receive: Receive, headers: Headers) -> GraphqlRequest | GraphqlResponse:
         """The request, or the answer to one that is none."""
@@ -91,13 +117,6 @@ class GraphqlApi:
         if isinstance(body, list):
             return _malformed("Batching is not supported.", 400)
         return _from_mapping(body)
-
-
-def _base_url(scope: Scope) -> str:
-    for name, value in scope["headers"]:
-        if name == b"host":
-            return f"{scope['scheme']}://{value.decode('latin-1')}"
-    return ""
 
 
 def _accepted(scope: Scope) -> str:

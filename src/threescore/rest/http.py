@@ -31,12 +31,16 @@ _PREFLIGHT = [
 
 
 class Reply(Struct):
-    """What is answered. `warning` is the value of a `Warning` header; the media type is JSON unless it is given."""
+    """What is answered. `warning` is the value of a `Warning` header; the media type is JSON unless it is given.
+
+    `etag` is that of the body where it is known already.
+    """
 
     status: int
     body: bytes
     warning: str | None = None
     media_type: str | None = None
+    etag: str | None = None
 
 
 MAX_DISCARDED = 65_536
@@ -137,7 +141,7 @@ async def send_reply(scope: Scope, headers: Headers, reply: Reply, send: Send) -
     if reply.warning:
         fields.append((b"warning", reply.warning.encode("latin-1", "replace")))
     if status == 200 and scope["method"] in ("GET", "HEAD"):
-        etag = f'W/"{len(body):x}-{hashlib.sha1(body, usedforsecurity=False).hexdigest()}"'
+        etag = reply.etag or etag_of(body)
         fields.append((b"etag", etag.encode()))
         if headers.if_none_match is not None and _matches(headers.if_none_match, etag):
             status, body = 304, b""
@@ -146,6 +150,19 @@ async def send_reply(scope: Scope, headers: Headers, reply: Reply, send: Send) -
         fields.append((b"content-length", str(len(body)).encode()))
     await send({"type": "http.response.start", "status": status, "headers": fields})
     await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
+
+
+def etag_of(body: bytes) -> str:
+    """The `ETag` of a body."""
+    return f'W/"{len(body):x}-{hashlib.sha1(body, usedforsecurity=False).hexdigest()}"'
+
+
+def base_url(scope: Scope) -> str:
+    """Where the caller finds this server, without a slash at the end; empty for a caller who does not say it."""
+    for name, value in scope["headers"]:
+        if name == b"host":
+            return f"{scope['scheme']}://{value.decode('latin-1')}"
+    return ""
 
 
 def _matches(if_none_match: str, etag: str) -> bool:

@@ -14,9 +14,15 @@ from threescore.graphql.metadata.context import Info
 
 
 @cache
+def metadata_sdl() -> bytes:
+    """The schema as it is written down."""
+    return Path(__file__).with_name("schema.graphql").read_bytes()
+
+
+@cache
 def metadata_schema() -> GraphQLSchema:
     """The schema, built when it is first asked for."""
-    schema = build_schema(Path(__file__).with_name("schema.graphql").read_text(), no_location=True)
+    schema = build_schema(metadata_sdl().decode(), no_location=True)
     for resolvers in (model.RESOLVERS, changes.RESOLVERS, workspace.RESOLVERS, keys.RESOLVERS):
         for type_name, of_type in resolvers.items():
             object_type = schema.type_map[type_name]
