@@ -164,7 +164,7 @@ class Phones(Collection):
 
     def example(self, field: "Field", number: int) -> Json:
         return {
-            "primaryPhoneNumber": f"6123456{number % 100:02d}",
+            "primaryPhoneNumber": f"6{12_345_600 + number}",
             "primaryPhoneCountryCode": "FR",
             "primaryPhoneCallingCode": "+33",
             "additionalPhones": [{"number": "698765432", "countryCode": "FR", "callingCode": "+33"}],

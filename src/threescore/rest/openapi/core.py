@@ -209,7 +209,7 @@ class _Operations:
             data_of(f"create{self._object_type.type_name_plural}", list_of(self._record)),
             status=201,
             body={**list_of(self._create), "maxItems": self._site.batch_limit},
-            sample=self._sample("POST", f"/batch/{self._plural}", {"upsert": "true"}, example),
+            sample=self._sample("POST", f"/batch/{self._plural}", body=example),
         )
 
     def _update_many(self) -> Document:

@@ -29,14 +29,18 @@ class Examples:
         self._object_type = object_type
 
     def record(self, number: int) -> dict[str, Json]:
-        """A new record; another one for each number. What it cannot do without is created with it."""
+        """A new record; another one for each number. What it cannot do without is created with it.
+
+        That needs a number that no other example has, so that unique values are.
+        """
         record: dict[str, Json] = {
             field.name: value for field in self._written if (value := field.kind.example(field, number)) is not None
         }
         for field in needed_relations(self._object_type):
             target = self._model.by_id.get(field.target_object_id) if field.target_object_id else None
             if target is not None:
-                record[field.name] = {"create": Examples(self._model, target).record(number)}
+                place = self._model.objects.index(self._object_type) + 1
+                record[field.name] = {"create": Examples(self._model, target).record(place * 100 + number)}
         return record
 
     @cached_property
@@ -65,7 +69,7 @@ class Examples:
     def group_by(self) -> str:
         """What to group by: a choice where the object has one, else months."""
         for field in self._written:
-            if field.kind.groupable and field.option_values and field.name != "id":
+            if field.kind.groupable and field.option_values and not field.is_system:
                 return _text([{field.name: True}])
         return _text([{"createdAt": {"granularity": "MONTH", "timeZone": "Europe/Paris"}}])
 

@@ -398,7 +398,7 @@ _FIELD_CHANGES: dict[str, Schema] = {
     "defaultValue": {"description": "Texts stand in single quotes: `'ROAD'`."},
     "options": {
         **list_of({**_OPTION, "required": ["label", "value", "position"]}),
-        "description": "All options of a SELECT or MULTI_SELECT field. What has a present one's id or value is that one.",
+        "description": "All options of a SELECT or MULTI_SELECT field. One that is there is known by its id or value.",
     },
     "settings": {"type": "object", "additionalProperties": True, "description": "What is particular about the type."},
 }
