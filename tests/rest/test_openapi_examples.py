@@ -5,9 +5,12 @@ from typing import Any
 
 import httpx
 import pytest
+from jsonschema import Draft202012Validator, FormatChecker
 
 from tests.rest.openapi_support import Document, build_rocket, commands, document, operations, run_command
 from threescore.catalog.workspaces import Workspace
+
+FORMATS = FormatChecker(("date", "uuid"))
 
 ORDER = (
     ("post", "/batch/{}"),
@@ -49,6 +52,14 @@ def samples(operation: Document) -> Iterator[str]:
         yield sample["source"]
 
 
+def check_answer(found: Document, operation: Document, response: httpx.Response) -> None:
+    """Fails unless the answer is what the document says of it."""
+    described = operation["responses"][str(response.status_code)]["content"]["application/json"]["schema"]
+    validator = Draft202012Validator({"components": found["components"], **described}, format_checker=FORMATS)
+    wrong = [f"{error.json_path}: {error.message}" for error in validator.iter_errors(response.json())]
+    assert not wrong, f"{response.request.method} {response.request.url}: {wrong[:5]}"
+
+
 def test_every_operation_on_records(full: httpx.Client, core: Document) -> None:
     paths = core["paths"]
     done = {("get", "/open-api/core"), ("post", "/dashboards/{id}/duplicate")}
@@ -66,6 +77,7 @@ def test_every_operation_on_records(full: httpx.Client, core: Document) -> None:
             response = run_command(full, source)
             assert str(response.status_code) in operation["responses"], source
             assert response.status_code in (200, 201), f"{source}\n{response.text}"
+            check_answer(core, operation, response)
     [source] = samples(paths["/dashboards/{id}/duplicate"]["post"])
     assert run_command(full, source).status_code == 201
     assert done == {(method, path) for path, method, _ in operations(core)}
@@ -75,12 +87,16 @@ def test_the_examples_hold_what_they_say(full: httpx.Client, core: Document) -> 
     schemas = core["components"]["schemas"]
     example = schemas["Rocket"]["example"]
     assert example.keys() > {"name", "codeName", "stages", "status", "tags", "price", "contactPhones", "story"}
-    made = full.post("/rest/rockets?upsert=true", json=example).json()["data"]["createRocket"]
+    answer = full.post("/rest/rockets?upsert=true", json=example)
+    made = answer.json()["data"]["createRocket"]
     for name, value in example.items():
         if not isinstance(value, dict):
             assert made[name] == value
         else:
             assert made[name].items() >= value.items(), name
+    check_answer(core, core["paths"]["/rockets"]["post"], answer)
+    empty = full.post("/rest/rockets", json={"name": "Empty", "odometer": 2**60})
+    check_answer(core, core["paths"]["/rockets"]["post"], empty)
     change = schemas["RocketForUpdate"]["example"]
     assert change
     changed = full.patch(f"/rest/rockets/{made['id']}", json=change).json()["data"]["updateRocket"]
@@ -135,6 +151,7 @@ def test_metadata(api: httpx.Client) -> None:
         for source in samples(operation):
             response = run_command(api, source)
             assert response.status_code in (200, 201), f"{source}\n{response.text}"
+            check_answer(found, operation, response)
             tried += 1
     assert tried == 8
     for source in commands(found["info"]["description"]):

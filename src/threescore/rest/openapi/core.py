@@ -311,9 +311,14 @@ class _Operations:
             },
             required=True,
         )
-        criteria = self._object_type.duplicate_criteria
+        columns = self._object_type.leaf_by_column
+        criteria = [
+            " and ".join(columns[column].path for column in criterion)
+            for criterion in self._object_type.duplicate_criteria or ()
+            if columns.keys() >= set(criterion)
+        ]
         known = (
-            "Records are duplicates that are equal in " + " or in ".join(" and ".join(c) for c in criteria) + "."
+            f"Records are duplicates that are equal in {', or in '.join(criteria)}."
             if criteria
             else "This object has no criteria for duplicates, so none are found."
         )

@@ -122,12 +122,13 @@ def required_inputs(object_type: ObjectType) -> list[str]:
 
 def _inputs(model: Model, object_type: ObjectType, names: Names, use: Use) -> dict[str, Schema]:
     properties: dict[str, Schema] = {}
+    needed = needed_relations(object_type) if use == "create" else []
     for field in object_type.fields:
         if not field.leaves or not field.kind.writable or field.name in NOT_IN_INPUT:
             continue
         if field.join_column is not None:
             schema = _described(field.kind.leaf_schema(field.leaf, use), field)
-            if use == "create" and field in needed_relations(object_type):
+            if field in needed:
                 schema["description"] = f"Needed, unless `{field.name}` is given. {_description(field)}".strip()
             properties[field.join_column] = schema
             if field.target_object_id in model.by_id:
