@@ -12,7 +12,7 @@ import pytest
 from anyio.from_thread import BlockingPortal
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from tests.graphql.models import plain_model
+from tests.graphql.models import plain_model, rocket_model
 from tests.graphql.tools_support import GENERATORS, run
 from tests.rest.openapi_support import Document, build_rocket, document
 from threescore.catalog.load import load_model
@@ -81,7 +81,7 @@ def few_objects(model: Model, names: set[str]) -> Model:
 
 
 def test_the_specification() -> None:
-    model = plain_model()
+    model = rocket_model()
     for found in (core_document(model, site()), metadata_document(model, site())):
         OpenAPIV31SpecValidator(plain(found)).validate()
     few = core_document(few_objects(model, {"person"}), site())

@@ -41,7 +41,7 @@ from threescore.rest.openapi import (
     workspace_markdown,
 )
 
-KEPT = 8
+KEPT = 6
 """How many documents are kept for a version of a model: each kind, for a few of the server's names."""
 
 _encode = msgspec.json.Encoder().encode
