@@ -20,7 +20,7 @@ from threescore.graphql.core.groups import bind_groups
 from threescore.graphql.core.names import RootField, root_fields
 from threescore.graphql.core.operation import Operation, read_operation
 from threescore.graphql.core.pages import DEFAULT_FIRST, PAGE_ARGUMENTS, bind_page
-from threescore.graphql.core.schema import introspect
+from threescore.graphql.core.schema import introspect, schema_text
 from threescore.graphql.core.search import SEARCH_ARGUMENTS, bind_search, show_search
 from threescore.graphql.core.selections import TYPENAME, Selections
 from threescore.graphql.core.values import (
@@ -114,6 +114,10 @@ class CoreGraphql:
         if request.keyed is not None and operation.kind == "Mutation":
             return await self._once(claims, operation, request.keyed)
         return await self._answer(operation, lambda key, nodes: self._field(claims, operation, key, nodes))
+
+    async def sdl(self, claims: Claims) -> bytes:
+        """The schema in the schema definition language, for the model as it is now. Raises AccessRefused."""
+        return schema_text(Caller.of(await self._workspaces.present(claims.workspace_id), claims).model)
 
     def refuse_stranger(self, request: GraphqlRequest) -> GraphqlResponse:
         """The answer to a request without a token."""

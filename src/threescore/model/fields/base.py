@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from threescore.errors import BadRequest
 from threescore.model.fields.graphql_types import GraphqlTypes
+from threescore.model.fields.json_schema import Schema, Use, nullable, object_of
 from threescore.model.fields.values import Json as Json
 from threescore.model.fields.values import check_text, encode_json, show, text_array
 from threescore.sql import quote_identifier, quote_literal
@@ -94,6 +95,9 @@ class FieldType:
     operators: ClassVar[tuple[str, ...]] = ()
     """Filter operators of the leaf, in the order in which messages list them."""
 
+    listed_only: ClassVar[tuple[str, ...]] = ()
+    """Those of `operators` that are listed but not taken."""
+
     aggregates: ClassVar[tuple[str, ...]] = ()
     """Besides the counts that every leaf has: any of min, max, avg, sum, countTrue, countFalse."""
 
@@ -115,6 +119,12 @@ class FieldType:
 
     graphql: ClassVar[GraphqlTypes]
     """The GraphQL types of values; `graphql_types` gives those of a field with settings."""
+
+    shown_empty: ClassVar[bool] = False
+    """Whether JSON shows a value that is not there as an empty one (`""`, `[]`) instead of null."""
+
+    usage: ClassVar[str]
+    """How values are written and read, in a sentence for those who call the API."""
 
     json_keys: ClassVar[tuple[str, ...]] = ()
     """The keys of a value that is a JSON column to us, or of each of its items. A client may select some of them."""
@@ -344,6 +354,33 @@ class FieldType:
     def inputs_of(self, field: "Field") -> tuple[str, ...]:
         """The body keys that write the field."""
         return (field.name,)
+
+    # JSON Schema
+
+    def value_schema(self, leaf: Leaf, use: Use) -> Schema:
+        """The JSON Schema of one leaf's value that is there."""
+        raise NotImplementedError
+
+    def leaf_schema(self, leaf: Leaf, use: Use) -> Schema:
+        """The JSON Schema of one leaf's value. A new record is not said to take nulls: it leaves values out."""
+        schema = self.value_schema(leaf, use)
+        if use == "create" or self.column_required(leaf) or (use == "read" and self.shown_empty):
+            return schema
+        return nullable(schema)
+
+    def schema(self, field: "Field", use: Use) -> Schema:
+        """The JSON Schema of a field that has a value of its own."""
+        if not self.sub_fields:
+            return self.leaf_schema(field.leaf, use)
+        parts = {str(leaf.sub_field): leaf.type.leaf_schema(leaf, use) for leaf in field.leaves}
+        return object_of(parts, required=use == "read")
+
+    def example(self, field: "Field", number: int) -> Json:
+        """A value that a record may have; another one for each number from 1 on, as far as there are others.
+
+        None where no value can be made up.
+        """
+        return None
 
     # GraphQL
 

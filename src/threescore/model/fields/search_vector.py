@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from threescore.errors import BadRequest
 from threescore.model.fields.base import COMPARISONS, FieldType, Leaf, Row
 from threescore.model.fields.graphql_types import GraphqlTypes, value_types
+from threescore.model.fields.json_schema import Schema, Use
 from threescore.model.fields.values import Json, check_text, show
 from threescore.model.fields.words import all_of, text_query, words_of
 
@@ -23,6 +24,11 @@ class SearchVector(FieldType):
     takes_unique: ClassVar[bool] = False
     takes_default: ClassVar[bool] = False
     graphql: ClassVar[GraphqlTypes] = value_types("TSVector", "TSVectorFilter")
+
+    usage: ClassVar[str] = "The words that the search finds a record by. It cannot be written."
+
+    def value_schema(self, leaf: Leaf, use: Use) -> Schema:
+        return {"type": "string"}
 
     def column_type(self, leaf: Leaf) -> str:
         return "tsvector"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from threescore.errors import BadRequest
 from threescore.model.fields.base import FieldType, Leaf
 from threescore.model.fields.graphql_types import GraphqlTypes, value_types
+from threescore.model.fields.json_schema import Schema, Use
 from threescore.model.fields.values import NOT_QUOTED, Json, check_text, show, unquote
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ class Text(FieldType):
     )  # fmt: skip
     searchable: ClassVar[bool] = True
     graphql: ClassVar[GraphqlTypes] = value_types("String", "StringFilter")
+    shown_empty: ClassVar[bool] = True
+    usage: ClassVar[str] = 'A string; `null` is written like, and read as, `""`.'
 
     def column_type(self, leaf: Leaf) -> str:
         return "text"
@@ -68,6 +71,12 @@ class Text(FieldType):
     def json(self, leaf: Leaf, column: str) -> str:
         return f"coalesce({column}, '')"
 
+    def value_schema(self, leaf: Leaf, use: Use) -> Schema:
+        return {"type": "string"}
+
+    def example(self, field: "Field", number: int) -> Json:
+        return f"{field.label} {number}"
+
     def comparand(self, leaf: Leaf, value: Json) -> str:
         if value is None:
             return ""
@@ -102,6 +111,8 @@ class Text(FieldType):
 
 class Code(Text):
     """A text sub-field without the empty text: NULL is shown as null, as for a currency's code."""
+
+    shown_empty: ClassVar[bool] = False
 
     def json(self, leaf: Leaf, column: str) -> str:
         return column

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from graphql import GraphQLArgument, GraphQLField, GraphQLSchema
+from graphql import GraphQLArgument, GraphQLField, GraphQLSchema, print_schema
 
 from threescore.graphql.core.names import Action, RootField, root_fields
 from threescore.graphql.core.schema.fixed import FIXED
@@ -69,6 +69,14 @@ def build_schema(model: Model) -> GraphQLSchema:
     if schema is None:
         schema = model.__dict__["graphql_schema"] = _build(model)
     return schema
+
+
+def schema_text(model: Model) -> bytes:
+    """The schema in GraphQL's schema definition language, made once for each model."""
+    text: bytes | None = model.__dict__.get("graphql_sdl")
+    if text is None:
+        text = model.__dict__["graphql_sdl"] = print_schema(build_schema(model)).encode()
+    return text
 
 
 def _build(model: Model) -> GraphQLSchema:
