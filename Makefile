@@ -8,9 +8,10 @@ BIN := $(VENV)/bin
 REQUIREMENTS := $(shell cksum pyproject.toml | cut -d ' ' -f 1)
 PROGRAM := $(VENV)/.program-$(REQUIREMENTS)
 TOOLS := $(VENV)/.tools-$(REQUIREMENTS)
-# Generators of GraphQL clients, which tests run: npm's, and one in an environment of its own.
-CLIENTS := tests/graphql/tools
-CLIENT_TOOLS := $(VENV)/.client-tools-$(shell cat $(CLIENTS)/package-lock.json $(CLIENTS)/requirements.txt | cksum | cut -d ' ' -f 1)
+# Generators of clients, which tests run: npm's, and those of Python in an environment of their own.
+CLIENTS := tests/graphql/tools tests/rest/tools
+CLIENT_LISTS := $(CLIENTS:%=%/package-lock.json) $(CLIENTS:%=%/requirements.txt)
+CLIENT_TOOLS := $(VENV)/.client-tools-$(shell cat $(CLIENT_LISTS) | cksum | cut -d ' ' -f 1)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
 # A file is one process's: what its tests share is made once.
 PYTEST_ARGS ?= -n auto --dist loadfile
@@ -64,7 +65,7 @@ $(TOOLS): $(PROGRAM)
 $(CLIENT_TOOLS): $(PROGRAM)
 	@scripts/make-venv $(VENV)/generators
 	@$(VENV)/generators/bin/python -m pip install --quiet --disable-pip-version-check --no-input \
-	    --requirement $(CLIENTS)/requirements.txt
-	@cd $(CLIENTS) && npm ci --silent
+	    $(CLIENTS:%=--requirement %/requirements.txt)
+	@for tools in $(CLIENTS); do (cd $$tools && npm ci --silent) || exit; done
 	@rm -f $(VENV)/.client-tools-*
 	@touch $@

@@ -1,7 +1,7 @@
 """The ASGI application of a worker process."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
@@ -24,12 +24,15 @@ from threescore.errors import Unavailable
 from threescore.graphql.core.execute import CoreGraphql
 from threescore.graphql.limits import Limits
 from threescore.graphql.metadata import MetadataGraphql
-from threescore.graphql.transport import GraphqlApi
+from threescore.graphql.transport import SCHEMAS, GraphqlApi
 from threescore.records.service import Records
 from threescore.rest.api import RestApi
+from threescore.rest.documents import PAGES, DocumentsApi
 from threescore.rest.http import Receive, Scope, Send
 from threescore.rest.metadata import MetadataApi
 from threescore.rest.records import RecordsApi
+
+Door = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 class Application:
@@ -44,6 +47,7 @@ class Application:
         self._rest: RestApi | None = None
         self._graphql: GraphqlApi | None = None
         self._usage: Usage | None = None
+        self._documents: DocumentsApi | None = None
         self._others = Starlette(
             routes=[Route("/healthz", self._healthz)],
             lifespan=self._lifespan,
@@ -54,11 +58,15 @@ class Application:
         """Answers one request, or runs the lifespan."""
         if scope["type"] == "http":
             path: str = scope["path"]
-            door: RestApi | GraphqlApi | None = None
-            if path.startswith("/rest/"):
+            door: Door | None = None
+            if path in PAGES:
+                door = self._documents
+            elif path.startswith("/rest/"):
                 door = self._rest
             elif path in ("/graphql", "/metadata"):
                 door = self._graphql
+            elif path in SCHEMAS and self._graphql is not None:
+                door = self._graphql.send_schema
             if door is not None:
                 origin = Origin(scope, self._settings.trusted_proxies)
                 ORIGIN.set(origin)
@@ -82,10 +90,12 @@ class Application:
             tokens=settings.graphql_tokens,
             depth=settings.graphql_depth,
             fields=settings.graphql_complexity,
+            relations=settings.graphql_relations,
             root_fields=settings.graphql_root_fields,
             first=settings.graphql_page_limit,
         )
         self._database = database
+        self._documents = DocumentsApi(workspaces, tokens, settings.batch_limit, settings.body_limit)
         self._rest = RestApi(
             database,
             workspaces,

@@ -166,6 +166,12 @@ class Settings:
         2000,
         "How many fields, aliases and fragments spread out included, a GraphQL root field may select.",
     )
+    graphql_relations: int = _setting(
+        _whole_number(10, 100_000),
+        200,
+        "How many relations a GraphQL root field may select in all. The database's work to plan a statement grows with"
+        " them.",
+    )
     graphql_root_fields: int = _setting(
         _whole_number(1, 1000), 20, "How many root fields a GraphQL operation may have."
     )

@@ -138,7 +138,9 @@ PERSON_HIDDEN = [
     plans.FindMany("person", ID_ONLY, plans.PageOf(plans.And(()), (plans.OrderTerm("jobTitle"),), 1, 0)),
     plans.FindConnection(
         "company",
-        plans.PageOf(plans.Through("people", plans.Compare("jobTitle", "eq", 0)), (plans.OrderTerm("id"),), 1, 0),
+        plans.PageOf(
+            plans.Through("people", plans.Compare("jobTitle", "eq", 0, "text")), (plans.OrderTerm("id"),), 1, 0
+        ),
         (),
     ),
     plans.FindByIds(
@@ -238,5 +240,5 @@ def test_me_is_an_id_that_is_equal(filter: dict[str, Any]) -> None:
         assert arguments == ["me"]
     found: list[Any] = []
     bound = bind_rule(model, model.by_singular["person"], {"companyId": {"eq": "me"}}, found)
-    assert bound == plans.Compare("companyId", "eq", 0)
+    assert bound == plans.Compare("companyId", "eq", 0, "uuid")
     assert found == [ME]

@@ -383,9 +383,9 @@ async def test_the_search_vector_has_the_words_of_the_searchable_fields(db: Data
     company = (
         'INSERT INTO company (name, "domainNamePrimaryLinkLabel", "domainNamePrimaryLinkUrl",'
         " \"domainNameSecondaryLinks\") VALUES ('Acme', 'Shop', 'https://acme.example',"
-        ' \'[{"url": "b.example", "label": "Bee"}]\') RETURNING "searchVector"::text'
+        ' \'[{"url": "https://b.example", "label": "Bee"}]\') RETURNING "searchVector"::text'
     )
-    assert await query(db, workspace, company) == ["'acme':1,4 'b':6 'bee':8 'example':5,7 'https':3 'shop':2"]
+    assert await query(db, workspace, company) == ["'acme':1,3 'b':5 'bee':7 'example':4,6 'shop':2"]
     note = """INSERT INTO note (title, "bodyV2Markdown", "bodyV2Blocknote") VALUES ('N81', 'hello', '[{"no": 1}]')"""
     assert await query(db, workspace, f'{note} RETURNING "searchVector"::text') == ["'hello':2 'n81':1"]
     assert await query(db, workspace, 'INSERT INTO person DEFAULT VALUES RETURNING "searchVector"::text') == [""]

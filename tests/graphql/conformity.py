@@ -22,9 +22,6 @@ _DATE = re.compile(r"\d{4,}-\d\d-\d\d")
 
 
 def _is_number(value: Any) -> bool:
-    """A number, or the text of a whole one that is beyond what every JSON reader keeps exact."""
-    if isinstance(value, str):
-        return value.lstrip("-").isdigit() and abs(int(value)) > 2**53 - 1
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 

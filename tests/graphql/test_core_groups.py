@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import httpx
 import pytest
 
-from tests.records.wire import make_field, object_id, options
+from tests.records.wire import make_field, make_object, object_id, options
 from threescore.catalog.workspaces import Workspace
 
 from .calls import Record, create, fail, nodes, one
@@ -307,3 +307,20 @@ def test_groups_that_are_refused(deals: Deals, arguments: str, said: str, code: 
     error = fail(deals.api, f"{{ opportunitiesGroupBy{arguments} {{ totalCount }} }}")
     assert error["message"].startswith(said)
     assert (error["extensions"]["code"], error["extensions"]["subCode"]) == ("BAD_USER_INPUT", code)
+
+
+def test_aggregates_of_large_whole_numbers_are_numbers_with_all_their_digits(api: httpx.Client) -> None:
+    make_object(api, "counter")
+    make_field(api, object_id(api, "counter"), type="NUMBER", name="ticks", settings={"dataType": "bigint"})
+    create(api, "counters", [{"name": "a", "ticks": 2**60 + 1}, {"name": "b", "ticks": 2**60 + 3}])
+    selection = "minTicks maxTicks sumTicks"
+    expected = {"minTicks": 2**60 + 1, "maxTicks": 2**60 + 3, "sumTicks": 2**61 + 4}
+    assert one(api, f"{{ counters {{ {selection} }} }}") == expected
+    [group] = one(
+        api,
+        f'{{ countersGroupBy(groupBy: [{{createdAt: {{granularity: YEAR, timeZone: "UTC"}}}}]) {{ {selection} }} }}',
+    )
+    assert group == expected
+    assert sorted(node["ticks"] for node in nodes(one(api, "{ counters { edges { node { ticks } } } }"))) == [
+        str(2**60 + n) for n in (1, 3)
+    ]

@@ -84,8 +84,59 @@ def test_rows_that_pages_could_hold(api: httpx.Client) -> None:
 
 
 def test_related_fields_that_are_many(api: httpx.Client) -> None:
-    wide = " ".join(f"a{n}: company {{ id }}" for n in range(300))
-    assert nodes(one(api, f"{{ people {{ edges {{ node {{ {wide} }} }} }} }}")) == []
+    def wide(count: int, field: str) -> str:
+        listed = " ".join(f"a{n}: {field}" for n in range(count))
+        return f"{{ people {{ edges {{ node {{ {listed} }} }} }} }}"
+
+    lists = "noteTargets(first: 1) { edges { node { id } } }"
+    assert nodes(one(api, wide(200, "company { id }"))) == []
+    assert nodes(one(api, wide(100, lists))) == []
+    for document in (
+        wide(201, "company { id }"),
+        wide(67, "company { x: accountOwner { id } y: accountOwner { id } }"),
+        f"mutation {{ createPerson(data: {{}}) {{ {' '.join(f'a{n}: {lists}' for n in range(201))} }} }}",
+    ):
+        error = fail(api, document)
+        assert error["message"].startswith("Query complexity is too high.")
+        assert error["message"].endswith("Query complexity: 201. Maximum complexity: 200.")
+        assert error["extensions"]["subCode"] == "TOO_COMPLEX_QUERY"
+    assert total(api, "people") == 0
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        "{ people(first: %s) { totalCount } }",
+        "{ people(filter: {position: {eq: %s}}) { totalCount } }",
+        '{ search(searchInput: "x", limit: %s) { edges { cursor } } }',
+        "query($n: Int = %s) { people(first: $n) { totalCount } }",
+        "mutation { createPerson(data: {position: %s}) { id } }",
+    ],
+)
+def test_whole_numbers_without_an_end(api: httpx.Client, document: str) -> None:
+    error = fail(api, document % ("9" * 5000))
+    assert error["message"] == "A whole number may have 400 digits at most."
+    assert error["locations"]
+    assert total(api, "people") == 0
+
+
+def test_names_that_stand_twice(api: httpx.Client) -> None:
+    """Which of the values is meant, nobody can know: a condition must not get lost."""
+    twice = '{jobTitle: {eq: "a"}, jobTitle: {eq: "b"}}'
+    error = fail(api, f"mutation {{ destroyPeople(filter: {twice}) {{ id }} }}")
+    assert error["message"] == 'There can be only one input field named "jobTitle".'
+    assert len(error["locations"]) == 2
+    assert message(api, "{ people(first: 1, first: 2) { totalCount } }") == (
+        'There can be only one argument named "first".'
+    )
+
+
+def test_conditions_on_lists_that_are_many(api: httpx.Client) -> None:
+    document = "query($f: CompanyFilterInput) { companies(filter: $f) { totalCount } }"
+    many = [{"people": {"jobTitle": {"eq": str(n)}}} for n in range(101)]
+    assert one(api, document, {"f": {"or": many[:100]}}) == {"totalCount": 0}
+    refused = "A filter may hold at most 100 conditions on lists of related records"
+    assert message(api, document, {"f": {"or": many}}) == refused
 
 
 @pytest.mark.parametrize("levels", [20, 40])

@@ -1,13 +1,14 @@
 """What a document may ask of records, at every place: aliases, fragments, directives, type names, lenient values."""
 
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
 
 from tests.records.wire import make_object, options
 
-from .calls import ask, create, fail, message, nodes, one, send, total
+from .calls import Record, ask, create, fail, message, nodes, one, send, total
 
 ADA = "11111111-1111-4111-8111-000000000001"
 BOB = "11111111-1111-4111-8111-000000000002"
@@ -535,6 +536,21 @@ def test_find_one(crm: httpx.Client) -> None:
     assert error["extensions"]["subCode"] == "RECORD_NOT_FOUND"
     for arguments in ("", "(filter: {})", "(filter: null)"):
         assert message(crm, f"{{ person{arguments} {{ id }} }}") == "Missing filter argument"
+
+
+def test_duplicates_are_sought_for_a_batch_at_most(api: httpx.Client) -> None:
+    query = (
+        "query($ids: [UUID], $data: [PersonCreateInput]) { personDuplicates(ids: $ids, data: $data) { totalCount } }"
+    )
+    ids = [str(UUID(int=n)) for n in range(61)]
+    refused = "Cannot find duplicates of more than 60 records at once"
+    assert message(api, query, {"ids": ids}) == message(api, query, {"data": [{}] * 61}) == refused
+    assert one(api, query, {"ids": ids[1:]}) == []
+    assert len(one(api, query, {"data": [{}] * 60})) == 60
+    bodies: list[Record] = [{"ids": ids}, {"data": [{}] * 61}]
+    for body in bodies:
+        response = api.post("/rest/people/duplicates", json=body)
+        assert (response.status_code, response.json()["messages"]) == (400, [refused])
 
 
 def test_duplicates(crm: httpx.Client) -> None:

@@ -66,6 +66,13 @@ QUESTIONS = {
         " inputFields { name } enumValues { name } } }",
         {},
     ),
+    "names and descriptions in any order, or not at all": (
+        '{ t: __type(name: "Person") { d: description fields { description a: name kind: __typename b: name'
+        " type { name } description args { name description n: name } } }"
+        ' i: __type(name: "PersonFilterInput") { inputFields { type { kind } } }'
+        ' e: __type(name: "OrderByDirection") { enumValues { isDeprecated x: name } } }',
+        {},
+    ),
     "directives": ("{ __schema { directives { name locations args { name defaultValue type { kind } } } } }", {}),
 }  # fmt: skip
 

@@ -47,6 +47,7 @@ def found(api: httpx.Client, words: str, rest: str = "limit: 20") -> list[str]:
         # Nothing begins with these letters, so labels count that have them within.
         ("ill", ["Dinwiddie Mills"]),
         ("00%", ["100% Wool"]),
+        ("https://engine-works.example", ["Ada Lovelace"]),
         ("nosuchplace", []),
     ],
 )

@@ -6,6 +6,8 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from tests.records.conftest import Events
+from tests.records.conftest import events as events
 from tests.records.wire import make_field, make_object, object_id, relation
 
 from .calls import Record, ask, create, fail, message, nodes, one, total
@@ -307,10 +309,49 @@ def test_nested_records_only_where_records_are_created(api: httpx.Client) -> Non
     data = {"company": {"create": {"name": "x"}}}
     refused = "Nested relation create is not supported in this operation"
     assert message(api, UPDATE % "id", {"id": person["id"], "data": data}) == refused
-    assert message(api, CREATE % "id", {"data": data, "upsert": True}) == refused
     many = "mutation($data: PersonUpdateInput!) { updatePeople(filter: {id: {is: NOT_NULL}}, data: $data) { id } }"
     assert message(api, many, {"data": data}) == refused
     assert total(api, "companies") == 0
+
+
+def test_nested_records_of_an_upsert(api: httpx.Client, events: Events) -> None:
+    """They are created beside new and known records alike, with the whole batch or not at all."""
+    known: Record = {"emails": {"primaryEmail": "ada@x.example"}}
+    create(api, "people", [{**known, "jobTitle": "CTO", "city": "Rome"}])
+    events()
+    data: list[Record] = [
+        {**known, "jobTitle": "CEO", "company": {"create": {"name": "First"}}},
+        {"emails": {"primaryEmail": "ben@x.example"}, "company": {"create": {"name": "Second"}}},
+        {"emails": {"primaryEmail": "cyd@x.example"}},
+    ]
+    shown = one(api, CREATE_MANY % "jobTitle city company { name }", {"data": data, "upsert": True})
+    assert shown == [
+        {"jobTitle": "CEO", "city": "Rome", "company": {"name": "First"}},
+        {"jobTitle": "", "city": "", "company": {"name": "Second"}},
+        {"jobTitle": "", "city": "", "company": None},
+    ]
+    written = [(event.object, event.operation) for event in events()]
+    assert sorted(written) == [
+        *[("company", "created")] * 2,
+        *[("person", "created")] * 2,
+        ("person", "updated"),
+    ]
+    domain = {"domainName": {"primaryLinkUrl": "https://taken.example"}}
+    create(api, "companies", [{"name": "Taken", **domain}])
+    [ben] = nodes(
+        one(api, '{ people(filter: {emails: {primaryEmail: {eq: "ben@x.example"}}}) { edges { node { id } } } }')
+    )
+    events()
+    for bad, words in (
+        ({"company": {"create": domain}}, "A duplicate entry was detected"),
+        ({"companyId": MISSING}, "must be the id of an existing record"),
+        ({"id": ben["id"], **known}, "Multiple records found with the same unique field values"),
+        ({"company": {"create": {"position": "here"}}}, "Invalid position value"),
+    ):
+        error = fail(api, CREATE_MANY % "id", {"data": [{**data[0], "jobTitle": "no"}, bad], "upsert": True})
+        assert words in error["message"]
+        assert error["extensions"]["index"] == 1
+    assert (total(api, "people"), total(api, "companies"), events()) == (3, 3, [])
 
 
 # Changes

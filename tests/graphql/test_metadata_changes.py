@@ -273,8 +273,13 @@ async def test_a_key_that_was_revoked_changes_nothing(db: Database, door: Door) 
     [
         ({"readability": "PRIVATE"}, "readability must be one of the following values: OPEN"),
         (
-            {"translations": [{"locale": "fr-FR", "property": "labelSingular", "value": "Personne"}]},
-            "translations must be empty: labels have one language",
+            {"translations": [{"locale": "fr-FR", "property": "nameSingular", "value": "Personne"}]},
+            "translations.0.property must be one of the following values: labelSingular, labelPlural, description,"
+            " icon, color",
+        ),
+        (
+            {"translations": [{"locale": "../etc", "property": "labelSingular", "value": "Personne"}]},
+            "translations.0.locale must be the name of a locale, such as fr-FR",
         ),
     ],
 )
@@ -285,3 +290,41 @@ async def test_what_there_is_not_is_refused(door: Door, update: dict[str, Any], 
     assert (error["code"], error["message"]) == ("BAD_USER_INPUT", message)
     nothing = {"readability": "OPEN", "translations": []}
     assert (await door(UPDATE_OBJECT, input={"id": person, "update": nothing}))["nameSingular"] == "person"
+
+
+async def test_wordings_in_other_languages(door: Door) -> None:
+    """They are kept beside the labels, and taken back one by one."""
+    person = (await ids(door))["person"]
+    shown = "query($id: UUID!) { object(id: $id) { labelSingular standardOverrides { labelSingular translations } } }"
+
+    async def said(*translations: tuple[str, str, str | None], **update: Any) -> Any:
+        listed = [{"locale": locale, "property": name, "value": value} for locale, name, value in translations]
+        await door(UPDATE_OBJECT, input={"id": person, "update": {"translations": listed, **update}})
+        found = await door(shown, id=person)
+        return found["labelSingular"], found["standardOverrides"]
+
+    french, german = ("fr-FR", "labelSingular", "Personne"), ("de-DE", "labelPlural", "Menschen")
+    both = {"fr-FR": {"labelSingular": "Personne"}, "de-DE": {"labelPlural": "Menschen"}}
+    assert await said(french, german) == ("Person", {"labelSingular": None, "translations": both})
+    human = {"labelSingular": "Human", "translations": both}
+    assert await said(labelSingular="Human") == ("Human", human)
+    left = {"labelSingular": "Human", "translations": {"fr-FR": both["fr-FR"]}}
+    assert await said((*german[:2], None)) == ("Human", left)
+    assert await said((*french[:2], None), labelSingular="Person") == ("Person", None)
+
+
+async def test_wordings_of_fields(door: Door) -> None:
+    fields = await door(
+        "query { objects(paging: {first: 100}) { edges { node { nameSingular fieldsList { id name } } } } }"
+    )
+    [people] = [e["node"]["fieldsList"] for e in fields["edges"] if e["node"]["nameSingular"] == "person"]
+    by_name = {field["name"]: field["id"] for field in people}
+    translations = [{"locale": "fr-FR", "property": "label", "value": "Poste"}]
+    await door(UPDATE_FIELD, input={"id": by_name["jobTitle"], "update": {"translations": translations}})
+    shown = "query($id: UUID!) { field(id: $id) { label standardOverrides { translations } } }"
+    found = await door(shown, id=by_name["jobTitle"])
+    assert found == {"label": "Job Title", "standardOverrides": {"translations": {"fr-FR": {"label": "Poste"}}}}
+    error = await door.refused(
+        UPDATE_FIELD, input={"id": by_name["createdAt"], "update": {"translations": translations}}
+    )
+    assert error["code"] == "METADATA_VALIDATION_FAILED"

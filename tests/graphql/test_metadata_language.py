@@ -21,7 +21,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.graphql.conftest import Door
-from threescore.graphql.metadata import documents
+from threescore.graphql import documents
 from threescore.graphql.metadata.schema import metadata_schema
 from threescore.graphql.request import GraphqlRequest
 
@@ -267,7 +267,7 @@ async def test_deep_variables_are_refused(door: Door) -> None:
 
 
 async def test_documents_are_remembered_and_forgotten(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(documents, "CACHED_DOCUMENTS", 2)
+    monkeypatch.setattr(documents, "CACHE_LIMIT", 2)
     await door("{ getRoles { id } }")
     known = door.door._documents
     assert known is not None

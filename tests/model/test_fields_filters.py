@@ -20,8 +20,8 @@ def leaf_of(path: str) -> Leaf:
 @pytest.mark.parametrize(
     ("path", "type_name", "allowed"),
     [
-        ("codeName", "TEXT", f"{COMPARE}, like, ilike, startsWith, endsWith"),
-        ("pilot.firstName", "TEXT", f"{COMPARE}, like, ilike, startsWith, endsWith"),
+        ("codeName", "TEXT", f"{COMPARE}, like, ilike, startsWith, endsWith, regex, iregex"),
+        ("pilot.firstName", "TEXT", f"{COMPARE}, like, ilike, startsWith, endsWith, regex, iregex"),
         ("thrust", "NUMBER", COMPARE),
         ("ratio", "NUMERIC", COMPARE),
         ("price.amountMicros", "NUMERIC", COMPARE),
@@ -32,15 +32,15 @@ def leaf_of(path: str) -> Leaf:
         ("extId", "UUID", COMPARE),
         ("company", "RELATION", COMPARE),
         ("captain.workspaceMemberId", "UUID", COMPARE),
-        ("status", "SELECT", "eq, neq, gt, gte, lt, lte, in, containsAny, is, isEmptyArray"),
-        ("rating", "RATING", "eq, neq, gt, gte, lt, lte, in, containsAny, is, isEmptyArray"),
-        ("captain.source", "SELECT", "eq, neq, gt, gte, lt, lte, in, containsAny, is, isEmptyArray"),
+        ("status", "SELECT", "eq, neq, gt, gte, lt, lte, in, is, isEmptyArray"),
+        ("rating", "RATING", "eq, neq, gt, gte, lt, lte, in, is, isEmptyArray"),
+        ("captain.source", "SELECT", "eq, neq, gt, gte, lt, lte, in, is, isEmptyArray"),
         ("tags", "MULTI_SELECT", "containsAny, is, isEmptyArray"),
         ("nicknames", "ARRAY", "containsIlike, is, isEmptyArray"),
         ("telemetry", "RAW_JSON", "is, like"),
         ("docs", "FILES", "is, like"),
         ("contactEmails.additionalEmails", "RAW_JSON", "is, like"),
-        ("searchVector", "TS_VECTOR", "eq, neq, is"),
+        ("searchVector", "TS_VECTOR", "eq, neq, is, search"),
     ],
 )
 def test_other_operators_are_refused_with_those_that_are_allowed(path: str, type_name: str, allowed: str) -> None:
@@ -70,8 +70,11 @@ def test_other_operators_are_refused_with_those_that_are_allowed(path: str, type
         ("position", "eq", "21", 21.0),
         ("position", "eq", "1e", 1.0),
         ("stages", "eq", "1.5", Decimal("1.5")),
-        ("stages", "gte", 6, Decimal(6)),
-        ("odometer", "gt", "9007199254740993", Decimal(9007199254740993)),
+        ("stages", "gte", 6, 6),
+        ("stages", "in", [6, "7"], [6, 7]),
+        ("stages", "in", [6, "7.5"], [Decimal(6), Decimal("7.5")]),
+        ("stages", "lt", 2**63, Decimal(2**63)),
+        ("odometer", "gt", "9007199254740993", 9007199254740993),
         ("price.amountMicros", "gt", "5000000", Decimal(5000000)),
         ("price.amountMicros", "in", [1, "2"], [Decimal(1), Decimal(2)]),
         ("reusable", "eq", "true", True),
@@ -95,6 +98,8 @@ def test_other_operators_are_refused_with_those_that_are_allowed(path: str, type
         ("nicknames", "containsIlike", "%n1%", "%n1%"),
         ("telemetry", "like", "%3%", "%3%"),
         ("searchVector", "eq", "x", "x"),
+        ("searchVector", "search", "St.Louis & co_op", "'St':* & 'Louis':* & 'co':* & 'op':*"),
+        ("codeName", "regex", r"^a\\1\d+$", r"^a\\1\d+$"),
     ],
 )
 def test_operands(path: str, operator: str, value: Json, operand: Any) -> None:

@@ -188,14 +188,15 @@ async def test_the_database_refuses_what_is_no_option(connection: Connection) ->
 async def matches(connection: Connection, leaf: Leaf, operator: str, value: Json) -> list[int]:
     """The numbers of the rows that a filter finds."""
     column = f"t.{q(leaf.column)}"
-    if operator == "is":
+    operand = None if operator == "is" else leaf.type.operand(leaf, operator, value)
+    asks_for_null = value == "NULL" if operator == "is" else leaf.type.asks_for_null(operator, operand)
+    if asks_for_null is not None:
         condition = leaf.type.is_null(leaf, column)
         rows = await connection.fetch(
-            f"SELECT n FROM t WHERE {condition if value == 'NULL' else f'NOT ({condition})'} ORDER BY n"
+            f"SELECT n FROM t WHERE {condition if asks_for_null else f'NOT ({condition})'} ORDER BY n"
         )
     else:
-        slot = f"$1::{leaf.type.slot_type(leaf, operator)}"
-        operand = leaf.type.operand(leaf, operator, value)
+        slot = f"$1::{leaf.type.slot_type(leaf, operator, operand)}"
         condition = leaf.type.predicate(leaf, operator, column, slot)
         rows = await connection.fetch(f"SELECT n FROM t WHERE {condition} ORDER BY n", operand)
     return [row["n"] for row in rows]
@@ -241,6 +242,8 @@ FILTERS: list[tuple[str, str, Json, list[int]]] = [
     ("codeName", "startsWith", "100%", [4]),
     ("codeName", "endsWith", "1", [1]),
     ("codeName", "endsWith", "_", [2]),
+    ("codeName", "regex", "^Q[0-9]+$", [1]),
+    ("codeName", "iregex", "^q", [1, 2]),
     ("codeName", "is", "NULL", [3]),
     ("codeName", "is", "NOT_NULL", [1, 2, 4]),
     ("campaign", "is", "NULL", [1, 3]),
@@ -288,6 +291,8 @@ FILTERS: list[tuple[str, str, Json, list[int]]] = [
     ("captain.source", "gte", "API", [1, 2]),
     ("searchVector", "eq", "'q21':1", [1]),
     ("searchVector", "neq", "'q21':1", [2, 3, 4]),
+    ("searchVector", "search", "q2", [1]),
+    ("searchVector", "search", "", [1, 2, 3, 4]),
 ]
 
 

@@ -26,6 +26,7 @@ _INPUT_ORDER = "A batch is answered in the order of its input."
 _BATCH = "A request writes 60 records at most."
 _FRACTION = "A fraction in a field of whole numbers is refused."
 _DIGITS = "Integers beyond 2^53 keep their digits, as text."
+_OPERATORS = "A field takes every operator that the schema shows, and messages name just these."
 _CAUSE = "A refused change of the model reports its cause, without what follows from it."
 
 DIFFERENCES: dict[str, Difference] = {
@@ -42,10 +43,19 @@ DIFFERENCES: dict[str, Difference] = {
     "R43": Difference(reason=_RESTORE, status=200),
     "R45": Difference(reason=_RESTORE, status=200),
     "R53": Difference(reason=_BATCH, status=400, message="60"),
+    "R83": Difference(
+        reason=_OPERATORS, status=200, names=["Q30", "Q31", "Q32", "Q33", "Q34", "Q35", "Q36", "Q37", "Q38", "Q39"]
+    ),
+    "R84": Difference(reason=_OPERATORS, status=400, message="comparator contains not in eq, neq,"),
+    "R85": Difference(reason=_OPERATORS, status=400, message='Operator "containsIlike" is not valid for field'),
+    "R86": Difference(reason=_OPERATORS, status=400, message='Operator "search" is not valid for field'),
     "R131": Difference(reason=_DIGITS, status=200, names=["Ariane"]),
     "R150": Difference(reason="A refusal of what the caller sent is never a 500.", status=400),
     "R152": Difference(reason=_OWN_WORDS, status=400, message="NOPE"),
+    "R154": Difference(reason=_OPERATORS, status=400, message='Operator "like" is not valid for field "status"'),
+    "R173": Difference(reason=_OPERATORS, status=200, names=["R1"]),
     "R187": Difference(reason="A filter may go through a one-to-many relation.", status=200, names=[]),
+    "R217": Difference(reason=_OPERATORS, status=400, message="comparator EQ not in eq, neq,"),
     "R222": Difference(reason="A parenthesis in quotes is text.", status=200, names=[]),
     "R234": Difference(
         reason="The direction of `id` counts.",

@@ -14,6 +14,7 @@ _LENIENT = "What can only mean one thing is taken so."
 _STRANGER = "A stranger is told so, in the words of newer versions."
 _FILTERED = "A mutation of many needs a filter, in the words of newer versions."
 _BATCH = "A request writes 60 records at most."
+_OPERATORS = "A field takes every operator that the schema shows."
 _TO_MANY = "A filter may go through a one-to-many relation."
 
 
@@ -115,7 +116,17 @@ GRAPHQL_DIFFERENCES: dict[str, Difference] = {
         "An unknown field is an error.",
         _failed('Cannot query field "foo" on type "Person".', "people", code="GRAPHQL_VALIDATION_FAILED"),
     ),
+    "G21": _answer(
+        _OPERATORS,
+        _failed(
+            'Operator "foo" is not valid for field "jobTitle" of type TEXT - Allowed operators: eq, neq, gt, gte,'
+            " lt, lte, in, is, like, ilike, startsWith, endsWith, regex, iregex",
+            "people",
+        ),
+    ),
+    "G22": _answer(_OPERATORS, _data(people={"totalCount": 4})),
     "G35": _answer("An empty list is found, stored as NULL or not.", _data(rockets={"totalCount": 94})),
+    "G38": _answer(_OPERATORS, _data(people={"totalCount": 1})),
     "G41": _answer(_TO_MANY, _data(companies={"totalCount": 1})),
     "G44": _answer(
         _OWN_WORDS,

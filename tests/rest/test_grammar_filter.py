@@ -10,7 +10,10 @@ from hypothesis import strategies as st
 from threescore.errors import BadRequest
 from threescore.rest.grammar.filter import COMPARATORS, MAX_LENGTH, MAX_NESTING, parse_filter
 
-ALLOWED = "eq, neq, in, containsAny, is, gt, gte, lt, lte, startsWith, endsWith, like, ilike"
+ALLOWED = (
+    "eq, neq, in, containsAny, is, gt, gte, lt, lte, startsWith, endsWith, like, ilike, regex, iregex, search,"
+    " containsIlike, isEmptyArray"
+)
 
 
 @pytest.mark.parametrize(
@@ -128,12 +131,12 @@ def test_is(word: str) -> None:
         ("or(a[eq]:1)b[eq]:2", "'filter' invalid for 'b[eq]:2'. eg: price[gte]:10"),
         ("a[in]:[x", "'filter' invalid for '[x'. eg: price[gte]:10"),
         (
-            'name.lastName[regex]:"Q3."',
-            f"'filter' invalid for 'name.lastName[regex]:\"Q3.\"', comparator regex not in {ALLOWED}",
+            'name.lastName[contains]:"Q3."',
+            f"'filter' invalid for 'name.lastName[contains]:\"Q3.\"', comparator contains not in {ALLOWED}",
         ),
         (
-            'nicknames[containsIlike]:"%n1%"',
-            f"'filter' invalid for 'nicknames[containsIlike]:\"%n1%\"', comparator containsIlike not in {ALLOWED}",
+            'nicknames[notContains]:"%n1%"',
+            f"'filter' invalid for 'nicknames[notContains]:\"%n1%\"', comparator notContains not in {ALLOWED}",
         ),
         ("name.lastName[EQ]:Q20", f"'filter' invalid for 'name.lastName[EQ]:Q20', comparator EQ not in {ALLOWED}"),
         (

@@ -1,6 +1,8 @@
 """Documents: parsed once, remembered by their text."""
 
 from collections import OrderedDict
+from threading import Lock
+from typing import Generic, TypeVar
 
 from graphql import (
     DocumentNode,
@@ -13,13 +15,44 @@ from graphql import (
 from threescore.errors import BadRequest
 
 CACHE_LIMIT = 1000
-"""How many documents a worker remembers, least recently used ones leaving first."""
+"""How many documents a cache remembers, least recently used ones leaving first."""
 
 CACHED_LENGTH = 20_000
 """Documents longer than this are not remembered: they are written by programs that never repeat them."""
 
 CACHE_LENGTH = 400_000
 """How long all remembered documents may be together. A parsed one takes some 80 bytes for each character."""
+
+Parsed = TypeVar("Parsed")
+
+
+class DocumentCache(Generic[Parsed]):
+    """What was made of the documents that a worker has met lately, by their text. Threads may share it."""
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[str, Parsed] = OrderedDict()
+        self._length = 0
+        self._lock = Lock()
+
+    def get(self, source: str) -> Parsed | None:
+        """What is remembered of a text."""
+        with self._lock:
+            known = self._known.get(source)
+            if known is not None:
+                self._known.move_to_end(source)
+            return known
+
+    def put(self, source: str, parsed: Parsed) -> None:
+        """Remembers what was made of a text, unless it is too long for that."""
+        if len(source) > CACHED_LENGTH:
+            return
+        with self._lock:
+            if source not in self._known:
+                self._length += len(source)
+            self._known[source] = parsed
+            while len(self._known) > CACHE_LIMIT or self._length > CACHE_LENGTH:
+                forgotten, _ = self._known.popitem(last=False)
+                self._length -= len(forgotten)
 
 
 class Document:
@@ -54,27 +87,20 @@ class Document:
 
 
 class Documents:
-    """The documents that a worker has parsed lately."""
+    """The documents of operations on records. What they ask for is looked at when they are executed."""
 
     def __init__(self, max_tokens: int) -> None:
         self._max_tokens = max_tokens
-        self._known: OrderedDict[str, Document] = OrderedDict()
-        self._length = 0
+        self._cache: DocumentCache[Document] = DocumentCache()
 
     def parse(self, source: str) -> Document:
         """The document of a text. Raises GraphQLError for bad syntax, BadRequest for one that nests too deeply."""
-        known = self._known.get(source)
+        known = self._cache.get(source)
         if known is not None:
-            self._known.move_to_end(source)
             return known
         try:
             document = Document(parse(source, max_tokens=self._max_tokens, allow_empty_selection_sets=False), source)
         except RecursionError as error:
             raise BadRequest("The document is nested too deeply") from error
-        if len(source) <= CACHED_LENGTH:
-            self._known[source] = document
-            self._length += len(source)
-            while len(self._known) > CACHE_LIMIT or self._length > CACHE_LENGTH:
-                forgotten, _ = self._known.popitem(last=False)
-                self._length -= len(forgotten)
+        self._cache.put(source, document)
         return document

@@ -11,7 +11,9 @@ class Limits(Struct, frozen=True):
     depth: int = 5
     """Relations below one another in a selection."""
     fields: int = 2000
-    """Fields of a selection, fragments spread out; also the complexity, which counts relations."""
+    """Fields of a selection, fragments spread out."""
+    relations: int = 200
+    """Relations of a selection, at all depths: its complexity. A few hundred take the database a second to plan."""
     root_fields: int = 20
     """Root fields of an operation."""
     first: int = 10_000

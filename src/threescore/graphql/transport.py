@@ -14,6 +14,7 @@ from threescore.errors import AccessRefused, BadRequest, RateLimited, Threescore
 from threescore.graphql.core.execute import CoreGraphql, refusal
 from threescore.graphql.errors import entry
 from threescore.graphql.metadata import MetadataGraphql
+from threescore.graphql.metadata.schema import metadata_sdl
 from threescore.graphql.request import GraphqlRequest, GraphqlResponse
 from threescore.rest.envelope import encode_error
 from threescore.rest.http import (
@@ -23,8 +24,10 @@ from threescore.rest.http import (
     Reply,
     Scope,
     Send,
+    base_url,
     client_of,
     decode_body,
+    discard_body,
     read_body,
     read_headers,
     send_preflight,
@@ -32,6 +35,9 @@ from threescore.rest.http import (
 )
 
 GRAPHQL_JSON = "application/graphql-response+json"
+
+SCHEMAS = ("/graphql/schema.graphql", "/metadata/schema.graphql")
+"""Where the schemas are, in GraphQL's schema definition language."""
 
 log = structlog.get_logger()
 
@@ -69,6 +75,26 @@ class GraphqlApi:
         fields = (REPLAYED,) if response.replayed else ()
         await send_reply(scope, headers, Reply(status, response.body, media_type=media_type, fields=fields), send)
 
+    async def send_schema(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers a request for one of `SCHEMAS`: that of the records to those who have a key, the other to all."""
+        if scope["method"] == "OPTIONS":
+            await send_preflight(send, dict(scope["headers"]).get(b"access-control-request-headers"))
+            return
+        headers = read_headers(scope)
+        try:
+            if scope["method"] not in ("GET", "HEAD"):
+                raise BadRequest(f"{scope['method']} is not possible here. Allowed methods are GET, HEAD.")
+            if scope["path"] == SCHEMAS[0]:
+                claims = self._tokens.verify(bearer_token(headers.authorization))
+                body = await self._core.sdl(claims)
+            else:
+                body = metadata_sdl()
+            reply = Reply(200, body, media_type="text/plain; charset=utf-8")
+        except ThreescoreError as error:
+            reply = Reply(*encode_error(error))
+        await discard_body(receive, headers)
+        await send_reply(scope, headers, reply, send)
+
     async def _response(self, scope: Scope, receive: Receive, headers: Headers) -> GraphqlResponse:
         request = await self._request(scope, receive, headers)
         if isinstance(request, GraphqlResponse):
@@ -85,7 +111,7 @@ class GraphqlApi:
             return GraphqlResponse(200, msgspec.json.encode({"errors": [entry(error)]}), has_data=False)
         if scope["path"] == "/graphql":
             return await self._core.execute(claims, request)
-        found = msgspec.structs.replace(request, base_url=_base_url(scope), client=client_of(scope))
+        found = msgspec.structs.replace(request, base_url=base_url(scope), client=client_of(scope))
         return await self._metadata.execute(claims, found)
 
     def _weight(self, scope: Scope, request: GraphqlRequest) -> int:
@@ -112,13 +138,6 @@ class GraphqlApi:
             return _malformed("Batching is not supported.", 400)
         found = _from_mapping(body)
         return msgspec.structs.replace(found, keyed=keyed) if isinstance(found, GraphqlRequest) else found
-
-
-def _base_url(scope: Scope) -> str:
-    for name, value in scope["headers"]:
-        if name == b"host":
-            return f"{scope['scheme']}://{value.decode('latin-1')}"
-    return ""
 
 
 def _accepted(scope: Scope) -> str:

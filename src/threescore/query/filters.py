@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from threescore.errors import BadRequest
-from threescore.model.fields.base import Leaf
+from threescore.model.fields.base import REGEX_OPERATORS, Leaf
 from threescore.model.objects import Field, Model, ObjectType
 from threescore.query.plan import EVERYTHING, And, Compare, Filter, IsNull, Not, Or, Through
 
@@ -18,6 +18,10 @@ LIVE = IsNull("deletedAt", null=True)
 DEPTH_LIMIT = 50
 CONDITION_LIMIT = 2000
 """How many conditions a filter may hold. `in` takes lists of any length as one."""
+LIST_LIMIT = 100
+"""How many conditions a filter may hold that lead through a one-to-many relation: each is a query of its own."""
+REGEX_LIMIT = 10
+"""How many regular expressions a filter may hold: the largest take the database half a second to read."""
 
 
 def bind_filter(model: Model, object_type: ObjectType, tree: Tree | None, arguments: list[Any]) -> Filter:
@@ -56,6 +60,8 @@ class Binder:
         self._model = model
         self._arguments = arguments
         self._conditions = 0
+        self._regexes = 0
+        self._lists = 0
 
     def tree(self, object_type: ObjectType, tree: object, depth: int, *, hops: int) -> Filter:
         """The filter for a tree about an object, `hops` relations away from where the filter began."""
@@ -71,10 +77,15 @@ class Binder:
     def _entry(self, object_type: ObjectType, key: str, value: Any, depth: int, hops: int) -> Filter:
         if key in ("and", "or"):
             items = value if isinstance(value, list) else [value]
+            before = len(self._arguments)
             bound = [self.tree(object_type, item, depth, hops=hops) for item in items]
             if key == "and":
                 return _all(bound)
-            return Or(tuple(bound)) if bound and EVERYTHING not in bound else EVERYTHING
+            if bound and EVERYTHING not in bound:
+                return Or(tuple(bound))
+            # PostgreSQL refuses parameters that it never sees.
+            del self._arguments[before:]
+            return EVERYTHING
         if key == "not":
             negated = self.tree(object_type, value, depth, hops=hops)
             return negated if negated == EVERYTHING else Not(negated)
@@ -95,6 +106,10 @@ class Binder:
     def _through(self, field: Field, value: object, depth: int, hops: int) -> Filter:
         if hops:
             raise BadRequest("Relation filter nesting deeper than 1 hop is not supported")
+        if field.is_one_to_many:
+            self._lists += 1
+            if self._lists > LIST_LIMIT:
+                raise BadRequest(f"A filter may hold at most {LIST_LIMIT} conditions on lists of related records")
         item = self.tree(self._model.target(field), value, depth, hops=1)
         return item if item == EVERYTHING and field.is_many_to_one else Through(field.name, item)
 
@@ -123,8 +138,17 @@ class Binder:
             if value not in ("NULL", "NOT_NULL"):
                 raise BadRequest('Invalid filter value for "is" operator. Expected "NULL" or "NOT_NULL"')
             return IsNull(leaf.column, null=value == "NULL")
-        self._arguments.append(leaf.type.operand(leaf, operator, value))
-        return Compare(leaf.column, operator, len(self._arguments) - 1)
+        operand = leaf.type.operand(leaf, operator, value)
+        asks_for_null = leaf.type.asks_for_null(operator, operand)
+        if asks_for_null is not None:
+            return IsNull(leaf.column, null=asks_for_null)
+        if operator in REGEX_OPERATORS:
+            self._regexes += 1
+            if self._regexes > REGEX_LIMIT:
+                raise BadRequest(f"A filter may hold at most {REGEX_LIMIT} regular expressions")
+        self._arguments.append(operand)
+        cast = leaf.type.slot_type(leaf, operator, operand)
+        return Compare(leaf.column, operator, len(self._arguments) - 1, cast)
 
 
 def _all(items: list[Filter]) -> Filter:

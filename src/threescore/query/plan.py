@@ -13,11 +13,12 @@ from msgspec import Struct
 
 
 class Compare(Struct, frozen=True):
-    """A comparison of one column with a value."""
+    """A comparison of one column with a value, which PostgreSQL takes as of the type `cast`."""
 
     column: str
     operator: str
     slot: int
+    cast: str
 
 
 class IsNull(Struct, frozen=True):

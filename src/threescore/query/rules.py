@@ -58,7 +58,7 @@ class _RuleBinder(Binder):
         others = [item for item in given if item != ME_WORD]
         known: list[Any] = leaf.type.operand(leaf, "in", others) if others else []
         self._arguments.append(ME if operator == "eq" else [*known, ME])
-        return Compare(leaf.column, operator, len(self._arguments) - 1)
+        return Compare(leaf.column, operator, len(self._arguments) - 1, "uuid" if operator == "eq" else "uuid[]")
 
 
 def bind_rule(model: Model, object_type: ObjectType, tree: Mapping[str, Any], arguments: list[Any]) -> Filter:
@@ -88,8 +88,8 @@ class Weaving:
 
 def _with_slots(filter: Filter, slot: Callable[[int], int]) -> Filter:
     match filter:
-        case Compare(column, operator, place):
-            return Compare(column, operator, slot(place))
+        case Compare(column, operator, place, cast):
+            return Compare(column, operator, slot(place), cast)
         case And(items):
             return And(tuple(_with_slots(item, slot) for item in items))
         case Or(items):

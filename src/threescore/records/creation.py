@@ -12,6 +12,7 @@ from threescore.records.caller import Caller
 from threescore.records.connect import resolve_connects
 from threescore.records.failures import duplicate_place, explain
 from threescore.records.input import Input, reader
+from threescore.records.object_rules import check_verb, without_dropped
 from threescore.records.runner import Runner
 
 NESTING_LIMIT = 5
@@ -36,11 +37,18 @@ class CreationStep(Struct):
 
 
 async def creation_steps(
-    runner: Runner, caller: Caller, object_type: ObjectType, records: Sequence[Json], limit: int
+    runner: Runner,
+    caller: Caller,
+    object_type: ObjectType,
+    records: Sequence[Json],
+    limit: int,
+    *,
+    upsert: bool = False,
 ) -> list[CreationStep]:
     """What to create, in order: records that others relate to come first, the asked for ones last.
 
-    `limit` is how many records may be nested in all. Raises BadRequest with the index of the record at fault.
+    `limit` is how many records may be nested in all. With `upsert`, the asked for ones are left as they were sent, as
+    they may turn out to be there already. Raises BadRequest with the index of the record at fault.
     """
     asked = CreationStep(object_type, list(range(len(records))), Input([], (), [], []))
     steps = [asked]
@@ -49,7 +57,7 @@ async def creation_steps(
     for _ in range(NESTING_LIMIT + 1):
         below: dict[str, tuple[CreationStep, list[Json]]] = {}
         for step, given in waiting:
-            await _read_step(runner, caller, step, given)
+            await _read_step(runner, caller, step, given, complete=not upsert or step is not asked)
             for create in step.given.creates:
                 empty = CreationStep(create.target, [], Input([], (), [], []))
                 child, inside = below.setdefault(create.target.name_singular, (empty, []))
@@ -73,10 +81,15 @@ async def read_records(runner: Runner, caller: Caller, object_type: ObjectType, 
     return given
 
 
-async def _read_step(runner: Runner, caller: Caller, step: CreationStep, records: Sequence[Json]) -> None:
+async def _read_step(
+    runner: Runner, caller: Caller, step: CreationStep, records: Sequence[Json], *, complete: bool
+) -> None:
+    check_verb(step.object_type, "create")
     try:
-        step.given = await read_records(runner, caller, step.object_type, records)
-        reader(caller, step.object_type).complete(step.given, caller)
+        new = [without_dropped(step.object_type, record) for record in records]
+        step.given = await read_records(runner, caller, step.object_type, new)
+        if complete:
+            reader(caller, step.object_type).complete(step.given, caller)
     except BadRequest as error:
         if error.index is not None:
             error.index = step.places[error.index]

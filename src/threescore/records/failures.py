@@ -47,6 +47,8 @@ def explain(error: Exception, object_type: ObjectType, rows: Sequence[Row] = ())
         return BadRequest(f'Field "{column}" needs a value: it can neither be null nor empty.')
     if isinstance(error, asyncpg.ProgramLimitExceededError):
         return BadRequest("A value is too long to be indexed or searched; shorten it.")
+    if isinstance(error, asyncpg.InvalidRegularExpressionError):
+        return _bad_regex(error)
     if isinstance(error, asyncpg.DataError):
         return BadRequest("A value is out of the range that its field can hold.")
     if isinstance(error, asyncpg.QueryCanceledError):
@@ -66,6 +68,13 @@ def _left_sight(error: asyncpg.PostgresError, object_type: ObjectType, rows: Seq
             " records that the role may see. Nothing was changed."
         )
     return cast(Exception, error)
+
+
+def _bad_regex(error: asyncpg.PostgresError) -> BadRequest:
+    what = "is too complex" if "too complex" in str(error) else "is not well-formed"
+    refusal = BadRequest(f'The regular expression of a "regex" or "iregex" filter {what}')
+    refusal.about = "filter"
+    return refusal
 
 
 def duplicate_place(error: Exception, rows: Sequence[Row]) -> int | None:

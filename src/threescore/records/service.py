@@ -19,10 +19,11 @@ from threescore.query.filters import LIVE, bind_filter, live_unless_asked
 from threescore.query.ordering import bind_cursor, bind_order
 from threescore.query.plan import Selection
 from threescore.records.caller import Caller
-from threescore.records.creation import creation_steps, read_records
+from threescore.records.creation import CreationStep, creation_steps, read_records
 from threescore.records.failures import explain
 from threescore.records.input import Input, place_again, reader
 from threescore.records.merge import merged_row
+from threescore.records.object_rules import check_change, check_verb
 from threescore.records.runner import Runner
 
 EMPTY_LIST = b"[]"
@@ -60,7 +61,7 @@ class Found(Struct, frozen=True):
 
 
 class Records:
-    """Reads and writes the records of any workspace."""
+    """Reads and writes the records of any workspace. Every write raises what `object_rules` say about its object."""
 
     def __init__(self, database: Database, batch_limit: int) -> None:
         self._database = database
@@ -150,18 +151,23 @@ class Records:
         parts: tuple[plans.ConnectionPart | plans.Records, ...],
         *,
         ids: Sequence[str] | None,
-        data: Sequence[Json] | None,
+        data: Sequence[Json],
         arguments: list[Any] | None = None,
     ) -> list[bytes]:
         """For each input the live records that resemble it, as `parts` show them. Unknown ids are left out.
 
+        The inputs are records by id, or where there are no `ids`, records as they might be created: a batch at most.
         `arguments` are those of `parts`, after a place that is filled here. Raises BadRequest.
         """
+        if len(data if ids is None else ids) > self.batch_limit:
+            raise BadRequest(
+                f"Cannot find duplicates of more than {self.batch_limit} records at once", sub_code=_INVALID_INPUT
+            )
         argument: Any
         if ids is not None:
             argument = list(ids)
         else:
-            given = reader(caller, object_type).read(data or [])
+            given = reader(caller, object_type).read(data)
             argument = encode(given.rows).decode()
         criteria = object_type.duplicate_criteria or ()
         plan = plans.Duplicates(object_type.name_singular, parts, criteria, MAX_DUPLICATES, stored=ids is not None)
@@ -182,23 +188,15 @@ class Records:
     ) -> bytes:
         """New records, all or none, in the order of the input. Raises BadRequest with the index of the one at fault."""
         self._check_batch(records)
-        steps = await creation_steps(self._runner, caller, object_type, records, self.batch_limit)
-        if not steps[-1].given.rows:
+        *nested, asked = await creation_steps(self._runner, caller, object_type, records, self.batch_limit)
+        if not asked.given.rows:
             return EMPTY_LIST
-        if len(steps) == 1:
-            plan = plans.Create(object_type.name_singular, steps[0].given.columns, selection)
-            arguments = [*write_arguments(caller), encode(steps[0].given.rows)]
-            row = await self._runner.one(caller, plan, arguments, object_type, steps[0].given.rows)
-            return row["records"] or EMPTY_LIST
-        async with self._database.transaction() as connection:
-            for step in steps:
-                last = step is steps[-1]
-                plan = plans.Create(step.object_type.name_singular, step.given.columns, selection if last else ID_ONLY)
-                arguments = [*write_arguments(caller), encode(step.given.rows)]
-                try:
-                    row = await self._runner.inside(connection, caller, plan, arguments)
-                except asyncpg.PostgresError as error:
-                    raise step.explain(error) from error
+        plan = plans.Create(object_type.name_singular, asked.given.columns, selection)
+        arguments = [*write_arguments(caller), encode(asked.given.rows)]
+        if nested:
+            row = await self._run_nested(caller, nested, asked, plan, arguments)
+        else:
+            row = await self._runner.one(caller, plan, arguments, object_type, asked.given.rows)
         return row["records"] or EMPTY_LIST
 
     async def upsert(
@@ -206,23 +204,30 @@ class Records:
     ) -> bytes:
         """New or changed records, all or none, in the order of the input; matched soft-deleted ones are restored.
 
-        Raises BadRequest with the index of the record at fault.
+        A record that is nested in one of them is created, whether that one is new or not. Raises BadRequest with the
+        index of the record at fault.
         """
         self._check_batch(records)
-        given = await self._read_flat(caller, object_type, records)
+        *nested, asked = await creation_steps(self._runner, caller, object_type, records, self.batch_limit, upsert=True)
+        given = asked.given
         if not given.rows:
             return EMPTY_LIST
         rows = reader(caller, object_type)
         columns = rows.prepare_upsert(given, caller)
         plan = plans.Upsert(object_type.name_singular, columns, selection)
         arguments = [*write_arguments(caller), encode(given.rows), encode(rows.defaults())]
+
+        async def run(rows: Sequence[Row]) -> Record:
+            if nested:
+                return await self._run_nested(caller, nested, asked, plan, arguments)
+            return await self._runner.one(caller, plan, arguments, object_type, rows)
+
         try:
-            row = await self._runner.one(caller, plan, arguments, object_type)
+            row = await run(())
         except BadRequest:
             # Somebody else may have created the same record since we looked: look again.
-            row = await self._runner.one(caller, plan, arguments, object_type, given.rows)
-        if row["ambiguous"]:
-            raise _ambiguous(object_type, given.rows, row["ambiguous"][0] - 1)
+            row = await run(given.rows)
+        _check_unambiguous(row, object_type, given.rows)
         return row["records"] or EMPTY_LIST
 
     async def update_one(
@@ -235,6 +240,7 @@ class Records:
         versions: Versions = None,
     ) -> bytes:
         """Changes one record, soft-deleted or not. Raises NotFound, PreconditionFailed, BadRequest."""
+        check_verb(object_type, "update")
         arguments = [*write_arguments(caller), None]
         bound = _one(record_id, versions, arguments)
         records = await self._update(caller, object_type, selection, bound, arguments, 1, record, record_id)
@@ -249,6 +255,7 @@ class Records:
         record: Json,
     ) -> bytes:
         """The same change to all that the filter finds. Raises BadRequest without a filter, or for too many matches."""
+        check_verb(object_type, "updateMany")
         arguments = [*write_arguments(caller), None]
         bound = bind_filter(caller.model, object_type, filter, arguments)
         if bound == plans.EVERYTHING:
@@ -267,6 +274,7 @@ class Records:
         versions: Versions = None,
     ) -> bytes:
         """Marks one record as deleted. Raises NotFound, PreconditionFailed."""
+        check_verb(object_type, "delete")
         arguments = write_arguments(caller)
         bound = _one(record_id, versions, arguments)
         records = await self._mark(caller, plans.SoftDelete, object_type, selection, bound, arguments, 1)
@@ -281,6 +289,7 @@ class Records:
         versions: Versions = None,
     ) -> bytes:
         """Takes one record back from the deleted ones. Raises NotFound, PreconditionFailed."""
+        check_verb(object_type, "restore")
         arguments = write_arguments(caller)
         bound = _one(record_id, versions, arguments)
         records = await self._mark(caller, plans.Restore, object_type, selection, bound, arguments, 1)
@@ -290,6 +299,7 @@ class Records:
         self, caller: Caller, object_type: ObjectType, selection: Selection, filter: Mapping[str, Any] | None
     ) -> bytes:
         """Marks all that the filter finds as deleted. Raises BadRequest without a filter, or for too many matches."""
+        check_verb(object_type, "deleteMany")
         arguments = write_arguments(caller)
         # What is deleted already keeps the time of its deletion.
         bound = plans.And((LIVE, self._mandatory(caller, object_type, filter, arguments, "delete")))
@@ -299,6 +309,7 @@ class Records:
         self, caller: Caller, object_type: ObjectType, selection: Selection, filter: Mapping[str, Any] | None
     ) -> bytes:
         """Takes all that the filter finds back from the deleted ones. Raises BadRequest as `soft_delete_many` does."""
+        check_verb(object_type, "restoreMany")
         arguments = write_arguments(caller)
         bound = self._mandatory(caller, object_type, filter, arguments, "restore")
         return await self._mark(caller, plans.Restore, object_type, selection, bound, arguments, self.batch_limit)
@@ -316,6 +327,7 @@ class Records:
 
         `arguments` are those of the selection, after `write_arguments`. Raises NotFound, PreconditionFailed.
         """
+        check_verb(object_type, "destroy")
         arguments = [*(arguments or write_arguments(caller))]
         bound = _one(record_id, versions, arguments)
         records = await self._destroy(caller, object_type, selection, bound, arguments, 1)
@@ -333,6 +345,7 @@ class Records:
 
         `arguments` are those of the selection, after `write_arguments`.
         """
+        check_verb(object_type, "destroyMany")
         arguments = arguments or write_arguments(caller)
         bound = self._mandatory(caller, object_type, filter, arguments, "destroy")
         return await self._destroy(caller, object_type, selection, bound, arguments, self.batch_limit)
@@ -389,6 +402,36 @@ class Records:
             )
         return _only(records)
 
+    async def _run_nested(
+        self,
+        caller: Caller,
+        nested: Sequence[CreationStep],
+        asked: CreationStep,
+        plan: plans.Create | plans.Upsert,
+        arguments: Sequence[Any],
+    ) -> Record:
+        """The row that the plan for the asked for records answers with, in one transaction with those nested in them.
+
+        Raises BadRequest with the index of the record at fault.
+        """
+        async with self._database.transaction() as connection:
+            for step in nested:
+                create = plans.Create(step.object_type.name_singular, step.given.columns, ID_ONLY)
+                rows = encode(step.given.rows)
+                await self._run_step(connection, caller, step, create, [*write_arguments(caller), rows])
+            row = await self._run_step(connection, caller, asked, plan, arguments)
+            if isinstance(plan, plans.Upsert):
+                _check_unambiguous(row, asked.object_type, asked.given.rows)
+            return row
+
+    async def _run_step(
+        self, connection: Connection, caller: Caller, step: CreationStep, plan: plans.Plan, arguments: Sequence[Any]
+    ) -> Record:
+        try:
+            return await self._runner.inside(connection, caller, plan, arguments)
+        except asyncpg.PostgresError as error:
+            raise step.explain(error) from error
+
     async def _read_flat(self, caller: Caller, object_type: ObjectType, records: Sequence[Json]) -> Input:
         """Reads records for a write that creates nothing beside them. Raises BadRequest."""
         given = await read_records(self._runner, caller, object_type, records)
@@ -430,6 +473,7 @@ class Records:
         record_id: str | None = None,
     ) -> bytes:
         try:
+            check_change(object_type, record)
             [row] = (await self._read_flat(caller, object_type, [record])).rows
             _check_same_id(row, record_id)
             place_again(row)
@@ -509,7 +553,7 @@ def _one(record_id: str, versions: Versions, arguments: list[Any]) -> plans.Filt
 
 
 def _by_id(slot: int) -> plans.Filter:
-    return plans.Compare("id", "eq", slot)
+    return plans.Compare("id", "eq", slot, "uuid")
 
 
 def _only(records: bytes) -> bytes:
@@ -529,14 +573,18 @@ def _too_many(verb: str, limit: int) -> BadRequest:
     return BadRequest(f"Cannot {verb} more than {limit} records at once", code=f"TOO_MANY_RECORDS_TO_{verb.upper()}")
 
 
-def _ambiguous(object_type: ObjectType, rows: Sequence[Row], place: int) -> BadRequest:
+def _check_unambiguous(row: Record, object_type: ObjectType, rows: Sequence[Row]) -> None:
+    """Raises BadRequest where a row of an upsert matched several records, so that nothing was written."""
+    if not row["ambiguous"]:
+        return
+    place = row["ambiguous"][0] - 1
     values = ", ".join(
         f"{leaf.path}: {rows[place][leaf.column]}"
         for key in object_type.unique_keys
         for leaf in key
         if rows[place].get(leaf.column) is not None
     )
-    return BadRequest(
+    raise BadRequest(
         f"Multiple records found with the same unique field values for {values}. Cannot determine which record to"
         " update.",
         sub_code="UPSERT_MULTIPLE_MATCHING_RECORDS_CONFLICT",

@@ -39,7 +39,8 @@ _PREFLIGHT = [
 class Reply(Struct):
     """What is answered. `warning` is the value of a `Warning` header; the media type is JSON unless it is given.
 
-    `version` is that of the one record that the reply shows. `fields` are more headers, their names in lower case.
+    `version` is that of the one record that the reply shows, `etag` that of the body where it is known already.
+    `fields` are more headers, their names in lower case.
     """
 
     status: int
@@ -47,6 +48,7 @@ class Reply(Struct):
     warning: str | None = None
     media_type: str | None = None
     version: str | None = None
+    etag: str | None = None
     fields: tuple[tuple[bytes, bytes], ...] = ()
 
 
@@ -173,8 +175,7 @@ async def send_reply(scope: Scope, headers: Headers, reply: Reply, send: Send) -
     if reply.warning:
         fields.append((b"warning", reply.warning.encode("latin-1", "replace")))
     if status == 200 and scope["method"] in ("GET", "HEAD"):
-        digest = hashlib.sha1(body, usedforsecurity=False).hexdigest()
-        etag = f'W/"{len(body):x}-{digest}"' if reply.version is None else f'"{reply.version}.{digest}"'
+        etag = reply.etag or etag_of(body, reply.version)
         fields.append((b"etag", etag.encode()))
         if headers.if_none_match is not None and _matches(headers.if_none_match, etag):
             status, body = 304, b""
@@ -183,6 +184,20 @@ async def send_reply(scope: Scope, headers: Headers, reply: Reply, send: Send) -
         fields.append((b"content-length", str(len(body)).encode()))
     await send({"type": "http.response.start", "status": status, "headers": fields})
     await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
+
+
+def etag_of(body: bytes, version: str | None = None) -> str:
+    """The `ETag` of a body, with the version of the one record that it shows."""
+    digest = hashlib.sha1(body, usedforsecurity=False).hexdigest()
+    return f'W/"{len(body):x}-{digest}"' if version is None else f'"{version}.{digest}"'
+
+
+def base_url(scope: Scope) -> str:
+    """Where the caller finds this server, without a slash at the end; empty for a caller who does not say it."""
+    for name, value in scope["headers"]:
+        if name == b"host":
+            return f"{scope['scheme']}://{value.decode('latin-1')}"
+    return ""
 
 
 def _matches(if_none_match: str, etag: str) -> bool:

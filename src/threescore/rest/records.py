@@ -227,7 +227,7 @@ class RecordsApi:
             PAGE_INFO,
         )
         found = await self._records.find_duplicates(
-            request.caller, request.object_type, parts, ids=None if ids is None else _uuids(ids), data=data
+            request.caller, request.object_type, parts, ids=None if ids is None else _uuids(ids), data=data or []
         )
         return Reply(200, b'{"data":[%b]}' % b",".join(found))
 

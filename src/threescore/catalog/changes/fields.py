@@ -1,6 +1,6 @@
 """Creating, changing and deleting fields. Rules only: everything happens to a `Draft`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -30,10 +30,10 @@ from threescore.catalog.changes.report import (
     field_refusal,
     unknown_field_refusal,
 )
-from threescore.errors import Forbidden, NotFound
+from threescore.errors import Forbidden, NotFound, ValidationReport
 from threescore.model.fields.values import Json
 from threescore.model.objects import Field, ObjectType
-from threescore.model.overrides import FIELD_OVERRIDES, resolved, with_overrides
+from threescore.model.overrides import FIELD_OVERRIDES, resolved, with_overrides, with_translations
 
 _WIRE = {
     "name": "name",
@@ -163,6 +163,12 @@ def update_field(draft: Draft, field_id: UUID, sent: FieldInput) -> Field:
     owner = draft.object_type(field.object_id)
     changes = _changes(field, owner, sent)
     _check_allowed(owner, field, changes)
+    overrides = with_translations(field, sent.translations)
+    if overrides != field.overrides:
+        if field.is_system:
+            raise _system_refusal(owner, field, ["translations"])
+        field = draft.put_field(replace(field, overrides=overrides))
+        owner = draft.object_type(field.object_id)
     if sent.morph_relations is not UNSET and sent.morph_relations is not None:
         _extend_morph(draft, owner, field, sent)
         owner = draft.object_type(field.object_id)
@@ -239,17 +245,20 @@ def _check_allowed(owner: ObjectType, field: Field, changes: dict[str, Any]) -> 
         if refused:
             if not field.is_custom:
                 refused = list(dict.fromkeys("overrides" if name in FIELD_OVERRIDES else name for name in refused))
-            message = (
-                "System fields only allow updating: universalSettings, isActive."
-                f" Forbidden properties: {', '.join(refused)}"
-            )
-            issue = Issue(code, message, "System fields cannot be updated")
-            raise field_refusal("update", owner, field, issue)
+            raise _system_refusal(owner, field, refused)
     if field.is_relation:
         refused = [_WIRE[attribute] for attribute in changes if attribute not in _RELATION]
         if refused:
             message = f"Forbidden updated properties for relation field metadata: {', '.join(refused)}"
             raise field_refusal("update", owner, field, Issue(code, message))
+
+
+def _system_refusal(owner: ObjectType, field: Field, refused: Sequence[str]) -> ValidationReport:
+    message = (
+        f"System fields only allow updating: universalSettings, isActive. Forbidden properties: {', '.join(refused)}"
+    )
+    issue = Issue("FIELD_MUTATION_NOT_ALLOWED", message, "System fields cannot be updated")
+    return field_refusal("update", owner, field, issue)
 
 
 def _apply(field: Field, changes: dict[str, Any]) -> Field:

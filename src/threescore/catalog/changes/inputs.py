@@ -4,6 +4,7 @@ Absent properties are UNSET; an explicit null of an optional property is None. U
 """
 
 import re
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
@@ -12,15 +13,20 @@ from msgspec import UNSET, Struct, UnsetType
 from threescore.errors import BadRequest, InvalidInput
 from threescore.model.fields import TYPES
 from threescore.model.fields.values import Json, check_json
+from threescore.model.overrides import FIELD_OVERRIDES, OBJECT_OVERRIDES, Translation
 
 MAX_TEXT = 255
 """Characters of an icon, a colour, a shortcut or a field's label."""
 
 MAX_DESCRIPTION = 10_000
 
+MAX_TRANSLATIONS = 200
+"""Wordings in other languages that one change may bring."""
+
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
 _FORBIDDEN_IN_NAMES = re.compile("['\"\\\\;.=*/]")
 _FORBIDDEN_NAMES = ("", "not", "or", "and")
+_LOCALE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8}){0,3}")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 Optional = str | UnsetType | None
@@ -46,6 +52,7 @@ class ObjectInput(Struct, frozen=True, kw_only=True):
     open_record_in: str | UnsetType = UNSET
     label_identifier_field_id: UUID | UnsetType | None = UNSET
     image_identifier_field_id: UUID | UnsetType | None = UNSET
+    translations: tuple[Translation, ...] = ()
 
 
 class FieldInput(Struct, frozen=True, kw_only=True):
@@ -69,6 +76,7 @@ class FieldInput(Struct, frozen=True, kw_only=True):
     settings: Json | UnsetType
     relation: Json | UnsetType = UNSET
     morph_relations: Json | UnsetType = UNSET
+    translations: tuple[Translation, ...] = ()
 
 
 class IndexInput(Struct, frozen=True, kw_only=True):
@@ -207,10 +215,29 @@ class Body:
             self.problems.append(f"{name} should not be empty")
         return value
 
-    def languages(self, name: str) -> None:
-        """Wordings in several languages, of which there may be none."""
-        if self._given(name, False) not in (UNSET, []):
-            self.problems.append(f"{name} must be empty: labels have one language")
+    def translations(self, name: str, properties: Collection[str]) -> tuple[Translation, ...]:
+        """Wordings of some properties in other languages."""
+        value = self._given(name, False)
+        if value is UNSET:
+            return ()
+        if not isinstance(value, list) or len(value) > MAX_TRANSLATIONS:
+            self.problems.append(f"{name} must be a list of {MAX_TRANSLATIONS} wordings at most")
+            return ()
+        found: list[Translation] = []
+        for place, item in enumerate(value):
+            where = f"{name}.{place}"
+            given = item if isinstance(item, dict) else {}
+            locale, about, wording = given.get("locale"), given.get("property"), given.get("value")
+            if not isinstance(locale, str) or not _LOCALE.fullmatch(locale):
+                self.problems.append(f"{where}.locale must be the name of a locale, such as fr-FR")
+            elif about not in properties:
+                self.problems.append(f"{where}.property must be one of the following values: {', '.join(properties)}")
+            elif wording is not None and (not isinstance(wording, str) or len(wording) > MAX_DESCRIPTION):
+                self.problems.append(f"{where}.value must be a text of {MAX_DESCRIPTION} characters at most")
+            else:
+                self._check_storable(f"{where}.value", wording or "")
+                found.append(Translation(locale, str(about), wording))
+        return tuple(found)
 
     def _check_storable(self, name: str, text: str) -> None:
         if _UNSTORABLE.search(text):
@@ -241,10 +268,10 @@ def read_object_input(body: object, *, creating: bool) -> ObjectInput:
         ),
         label_identifier_field_id=UNSET if creating else reader.uuid("labelIdentifierFieldMetadataId"),
         image_identifier_field_id=UNSET if creating else reader.uuid("imageIdentifierFieldMetadataId"),
+        translations=() if creating else reader.translations("translations", OBJECT_OVERRIDES.values()),
     )
     if not creating:
         reader.choice("readability", ("OPEN",), required=False)
-        reader.languages("translations")
     reader.check()
     return result
 
@@ -272,9 +299,8 @@ def read_field_input(body: object, *, creating: bool) -> FieldInput:
         settings=reader.json("settings"),
         relation=reader.json("relationCreationPayload"),
         morph_relations=reader.json("morphRelationsCreationPayload" if creating else "morphRelationsUpdatePayload"),
+        translations=() if creating else reader.translations("translations", FIELD_OVERRIDES.values()),
     )
-    if not creating:
-        reader.languages("translations")
     reader.check()
     return result
 

@@ -15,7 +15,7 @@ from threescore.catalog.changes.relations import follow_object_names
 from threescore.catalog.changes.report import Issue, field_refusal, object_refusal
 from threescore.errors import BadRequest, NotFound
 from threescore.model.objects import ObjectType
-from threescore.model.overrides import OBJECT_OVERRIDES, resolved, with_overrides
+from threescore.model.overrides import OBJECT_OVERRIDES, resolved, with_overrides, with_translations
 from threescore.model.standard.custom import new_object
 
 LABEL_IDENTIFIER_TYPES = frozenset({"TEXT", "FULL_NAME", "UUID"})
@@ -96,6 +96,9 @@ def update_object(draft: Draft, object_id: UUID, sent: ObjectInput) -> ObjectTyp
     old = draft.find_object(object_id)
     if old is None:
         raise NotFound("Object to update not found", code="OBJECT_METADATA_NOT_FOUND")
+    overrides = with_translations(old, sent.translations)
+    if overrides != old.overrides:
+        old = draft.put_object(replace(old, overrides=overrides))
     changes = _changes(old, sent)
     _check_allowed(old, changes)
     if not changes:

@@ -20,7 +20,7 @@ from threescore.graphql.core.groups import bind_groups
 from threescore.graphql.core.names import RootField, root_fields
 from threescore.graphql.core.operation import Operation, read_operation
 from threescore.graphql.core.pages import DEFAULT_FIRST, PAGE_ARGUMENTS, bind_page
-from threescore.graphql.core.schema import introspect
+from threescore.graphql.core.schema import introspect, schema_text
 from threescore.graphql.core.search import SEARCH_ARGUMENTS, bind_search, show_search
 from threescore.graphql.core.selections import TYPENAME, Selections
 from threescore.graphql.core.values import (
@@ -114,6 +114,10 @@ class CoreGraphql:
         if request.keyed is not None and operation.kind == "Mutation":
             return await self._once(claims, operation, request.keyed)
         return await self._answer(operation, lambda key, nodes: self._field(claims, operation, key, nodes))
+
+    async def sdl(self, claims: Claims) -> bytes:
+        """The schema in the schema definition language, for the model as it is now. Raises AccessRefused."""
+        return schema_text(Caller.of(await self._workspaces.present(claims.workspace_id), claims).model)
 
     def refuse_stranger(self, request: GraphqlRequest) -> GraphqlResponse:
         """The answer to a request without a token."""
@@ -227,8 +231,11 @@ class CoreGraphql:
     ) -> bytes | Written:
         name = nodes[0].name.value
         if name in _INTROSPECTION:
-            fragments = operation.document.fragments
-            return encode(introspect(caller.model, operation.node, fragments, {key}, operation.variables)[key])
+            # The first time for a model it takes long enough to keep others waiting.
+            shown = await asyncio.to_thread(
+                introspect, caller.model, operation.node, operation.document.fragments, {key}, operation.variables
+            )
+            return encode(shown[key])
         known = _roots(caller.model, operation.kind)
         root = known.get(name)
         if root is None and name in _roots(caller.state.model, operation.kind):
@@ -285,7 +292,7 @@ class CoreGraphql:
             field.object_type,
             parts,
             ids=None if ids is None else [_uuid(value) for value in ids],
-            data=data,
+            data=data or [],
             arguments=arguments,
         )
         return b"[%b]" % b",".join(found)

@@ -16,6 +16,7 @@ from threescore.graphql.core.collect import Collector
 from threescore.graphql.core.pages import decode_cursor
 from threescore.graphql.core.selections import TYPENAME
 from threescore.graphql.core.values import INVALID_INPUT, listed, mapping, number, required, text
+from threescore.model.fields.words import all_of, any_of, words_of
 from threescore.model.objects import Model, ObjectType
 from threescore.query.filters import bind_filter, live_unless_asked
 from threescore.query.plan import Filter, Search, SearchIn
@@ -31,14 +32,11 @@ SEARCH_ARGUMENTS = (
     "filter",
 )
 MAX_RESULTS = 100
-MAX_WORDS = 30
 _FILTERABLE = frozenset({"id", "createdAt", "updatedAt", "deletedAt"})
 _PRIORITY = ("person", "company", "opportunity", "note", "task")
 _IS = {"Null": "NULL", "NotNull": "NOT_NULL"}
 _Known: TypeAlias = Mapping[str, Callable[[Sequence[FieldNode]], Any]]
 """The fields of a type, by what each shows for its nodes."""
-
-_word = re.compile(r"[^\W_]+")
 
 
 def bind_search(caller: Caller, given: Mapping[str, Any]) -> tuple[Search, list[Any], int]:
@@ -54,10 +52,9 @@ def bind_search(caller: Caller, given: Mapping[str, Any]) -> tuple[Search, list[
         raise BadRequest('Missing required argument: "limit" (number)', code=INVALID_INPUT)
     if not 0 <= limit <= MAX_RESULTS:
         raise BadRequest(f"Limit cannot exceed {MAX_RESULTS} items", code=INVALID_INPUT)
-    words = _word.findall(words_given)[:MAX_WORDS]
-    quoted = [f"'{word}':*" for word in words]
+    words = words_of(words_given)
     pattern = "%" + re.sub(r"([\\%_])", r"\\\1", words_given.strip()) + "%"
-    arguments: list[Any] = [" & ".join(quoted), " | ".join(quoted), pattern, limit + 1]
+    arguments: list[Any] = [all_of(words), any_of(words), pattern, limit + 1]
     objects = _objects(
         caller, listed(given, "includedObjectNameSingulars"), listed(given, "excludedObjectNameSingulars")
     )

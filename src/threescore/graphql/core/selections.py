@@ -49,7 +49,7 @@ class Selections:
         self._collector = collector
         self._arguments = arguments
         self._limits = limits
-        self._complexity = 1
+        self._relations = 0
         self.has_connections = False
         """Whether some nested connection was selected."""
 
@@ -178,11 +178,11 @@ class Selections:
     def _relation(self, field: Field, key: str, nodes: Sequence[FieldNode], depth: int, rows: int) -> Item:
         if depth >= self._limits.depth:
             raise BadRequest(f"Maximum depth of {self._limits.depth} reached", code="MAX_DEPTH_REACHED")
-        self._complexity += 1
-        if self._complexity > self._limits.fields:
+        self._relations += 1
+        if self._relations > self._limits.relations:
             raise BadRequest(
                 "Query complexity is too high. Please, reduce the amount of relation fields requested."
-                f" Query complexity: {self._complexity}. Maximum complexity: {self._limits.fields}.",
+                f" Query complexity: {self._relations}. Maximum complexity: {self._limits.relations}.",
                 code="TOO_COMPLEX_QUERY",
             )
         target = self._model.target(field)

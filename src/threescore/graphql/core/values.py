@@ -4,10 +4,11 @@ Clients were generated for schemas of many ages, so a variable may be declared w
 whether its value makes sense where it is used.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from graphql import (
+    ArgumentNode,
     BooleanValueNode,
     EnumValueNode,
     FieldNode,
@@ -16,6 +17,7 @@ from graphql import (
     IntValueNode,
     ListValueNode,
     NonNullTypeNode,
+    ObjectFieldNode,
     ObjectValueNode,
     OperationDefinitionNode,
     StringValueNode,
@@ -25,8 +27,12 @@ from graphql import (
 )
 
 from threescore.errors import BadRequest
+from threescore.graphql.errors import InvalidSelection
 
 INVALID_INPUT = "INVALID_QUERY_INPUT"
+
+MAX_DIGITS = 400
+"""Digits of a whole number in a document: more than any field can hold, and far from what is slow to read."""
 
 
 class _Absent:
@@ -53,17 +59,24 @@ def variables_of(operation: OperationDefinitionNode, given: Mapping[str, Any]) -
 
 
 def value_of(node: ValueNode, variables: Mapping[str, Any]) -> Any:
-    """A value as plain JSON; enum values are strings. ABSENT for a variable that has no value."""
+    """A value as plain JSON; enum values are strings. ABSENT for a variable that has no value.
+
+    Raises InvalidSelection for what no value can be.
+    """
     match node:
         case VariableNode():
             return variables.get(node.name.value, ABSENT)
         case ObjectValueNode():
             found = {field.name.value: value_of(field.value, variables) for field in node.fields or ()}
+            if len(found) < len(node.fields or ()):
+                raise _repeated("input field", node.fields or ())
             return {name: value for name, value in found.items() if value is not ABSENT}
         case ListValueNode():
             items = (value_of(item, variables) for item in node.values or ())
             return [None if item is ABSENT else item for item in items]
         case IntValueNode():
+            if len(node.value) > MAX_DIGITS:
+                raise InvalidSelection(f"A whole number may have {MAX_DIGITS} digits at most.", node)
             return int(node.value)
         case FloatValueNode():
             return float(node.value)
@@ -78,9 +91,11 @@ def value_of(node: ValueNode, variables: Mapping[str, Any]) -> Any:
 def arguments_of(node: FieldNode, variables: Mapping[str, Any], allowed: Iterable[str]) -> dict[str, Any]:
     """The arguments of a field; null and variables without a value count as not given.
 
-    Raises BadRequest for an argument that the field does not have.
+    Raises BadRequest for an argument that the field does not have, InvalidSelection for one that is there twice.
     """
     found: dict[str, Any] = {}
+    if len({argument.name.value for argument in node.arguments or ()}) < len(node.arguments or ()):
+        raise _repeated("argument", node.arguments or ())
     for argument in node.arguments or ():
         name = argument.name.value
         if name not in allowed:
@@ -89,6 +104,17 @@ def arguments_of(node: FieldNode, variables: Mapping[str, Any], allowed: Iterabl
         if value is not ABSENT and value is not None:
             found[name] = value
     return found
+
+
+def _repeated(what: str, nodes: Sequence[ArgumentNode | ObjectFieldNode]) -> InvalidSelection:
+    """The error for a name that stands twice: which of its values is meant, nobody can know."""
+    first: dict[str, ArgumentNode | ObjectFieldNode] = {}
+    for node in nodes:
+        name = node.name.value
+        if name in first:
+            return InvalidSelection(f'There can be only one {what} named "{name}".', [first[name], node])
+        first[name] = node
+    raise AssertionError("unreachable")
 
 
 def number(arguments: Mapping[str, Any], name: str) -> int | None:

@@ -1,8 +1,6 @@
 """Documents, parsed and held against the schema once, then remembered by their text."""
 
-from collections import OrderedDict
 from collections.abc import Mapping
-from threading import Lock
 from typing import Any
 
 from graphql import (
@@ -32,36 +30,29 @@ from graphql import (
     visit,
 )
 
+from threescore.graphql.documents import DocumentCache
 from threescore.graphql.errors import InvalidSelection
 from threescore.graphql.limits import Limits
 
 MAX_DEPTH = 20
 """How deeply selections may lie in one another. What generators of clients ask of a schema goes 16 deep."""
 
-CACHED_DOCUMENTS = 500
-CACHED_LENGTH = 20_000
-"""How many documents are remembered, and how long one may be for that, in characters."""
-
 MAX_ERRORS = 20
 
 
 class Documents:
-    """The documents that a worker has met lately. Least recently used ones are forgotten first."""
+    """The documents of operations on the model and settings."""
 
     def __init__(self, schema: GraphQLSchema, limits: Limits) -> None:
         self._schema = schema
         self._limits = limits
-        self._known: OrderedDict[str, DocumentNode] = OrderedDict()
-        # Requests are answered in threads.
-        self._lock = Lock()
+        self._cache: DocumentCache[DocumentNode] = DocumentCache()
 
     def get(self, source: str) -> DocumentNode | list[GraphQLError]:
         """The document of a text, ready to be executed, or what is wrong with it."""
-        with self._lock:
-            known = self._known.get(source)
-            if known is not None:
-                self._known.move_to_end(source)
-                return known
+        known = self._cache.get(source)
+        if known is not None:
+            return known
         try:
             document = self._prepared(source)
         except GraphQLError as error:
@@ -69,11 +60,7 @@ class Documents:
         errors = validate(self._schema, document, max_errors=MAX_ERRORS)
         if errors:
             return [InvalidSelection(error.message, error.nodes) for error in errors]
-        if len(source) <= CACHED_LENGTH:
-            with self._lock:
-                self._known[source] = document
-                if len(self._known) > CACHED_DOCUMENTS:
-                    self._known.popitem(last=False)
+        self._cache.put(source, document)
         return document
 
     def _prepared(self, source: str) -> DocumentNode:

@@ -16,9 +16,15 @@ from threescore.graphql.metadata.context import Info
 
 
 @cache
+def metadata_sdl() -> bytes:
+    """The schema as it is written down."""
+    return Path(__file__).with_name("schema.graphql").read_bytes()
+
+
+@cache
 def metadata_schema() -> GraphQLSchema:
     """The schema, built when it is first asked for."""
-    schema = build_schema(Path(__file__).with_name("schema.graphql").read_text(), no_location=True)
+    schema = build_schema(metadata_sdl().decode(), no_location=True)
     modules = (model, changes, workspace, keys, roles, audit)
     for resolvers in (module.RESOLVERS for module in modules):
         for type_name, of_type in resolvers.items():

@@ -8,6 +8,7 @@ from threescore.model.fields.base import FieldType, Leaf, Row
 from threescore.model.fields.composite import Composite
 from threescore.model.fields.graphql_types import GraphqlTypes, value_types
 from threescore.model.fields.identifier import Uuid
+from threescore.model.fields.json_schema import Schema, Use, nullable
 from threescore.model.fields.raw_json import RawJson
 from threescore.model.fields.select import Select
 from threescore.model.fields.text import Text
@@ -36,6 +37,9 @@ class Context(RawJson):
     graphql: ClassVar[GraphqlTypes] = value_types("ActorContext", "RawJsonFilter", input="JSON")
     json_keys: ClassVar[tuple[str, ...]] = ("provider",)
 
+    def value_schema(self, leaf: Leaf, use: Use) -> Schema:
+        return {"type": "object", "additionalProperties": True}
+
 
 class Actor(Composite):
     """A source and a name, and the workspace member if it was one."""
@@ -46,6 +50,16 @@ class Actor(Composite):
     )
     counted_sub_fields: ClassVar[tuple[str, ...]] = ("workspaceMemberId", "source")
     takes_unique: ClassVar[bool] = False
+    usage: ClassVar[str] = (
+        "An object that says who or what did something. `createdBy` and `updatedBy` are filled in by the server."
+    )
+
+    def schema(self, field: "Field", use: Use) -> Schema:
+        whole = super().schema(field, use)
+        return nullable(whole) if use == "read" and field.is_nullable else whole
+
+    def example(self, field: "Field", number: int) -> Json:
+        return {"source": "MANUAL", "name": "Ada Linden"}
 
     def write(self, field: "Field", value: Json, row: Row) -> None:
         super().write(field, value, row)

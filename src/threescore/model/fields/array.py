@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from threescore.errors import BadRequest
 from threescore.model.fields.base import FieldType, Leaf, Row
 from threescore.model.fields.graphql_types import GraphqlTypes, value_types
+from threescore.model.fields.json_schema import Schema, Use, list_of
 from threescore.model.fields.select import array_from_cursor, merge_lists
 from threescore.model.fields.settings import check_list_settings
 from threescore.model.fields.values import NOT_QUOTED, Json, check_text, show, unquote
@@ -20,6 +21,8 @@ class Array(FieldType):
     name: ClassVar[str] = "ARRAY"
     operators: ClassVar[tuple[str, ...]] = ("containsIlike", "is", "isEmptyArray")
     graphql: ClassVar[GraphqlTypes] = value_types("[String]", "ArrayFilter")
+    shown_empty: ClassVar[bool] = True
+    usage: ClassVar[str] = "A list of strings. `null` is written like, and read as, `[]`."
 
     def column_type(self, leaf: Leaf) -> str:
         return "text[]"
@@ -56,6 +59,12 @@ class Array(FieldType):
 
     def json(self, leaf: Leaf, column: str) -> str:
         return f"coalesce({column}, '{{}}')"
+
+    def value_schema(self, leaf: Leaf, use: Use) -> Schema:
+        return list_of({"type": "string"})
+
+    def example(self, field: "Field", number: int) -> Json:
+        return [f"{field.label} {number}", "another"]
 
     def predicate(self, leaf: Leaf, operator: str, column: str, slot: str) -> str:
         self.check_operator(leaf, operator)

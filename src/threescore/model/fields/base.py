@@ -11,6 +11,7 @@ SQL that a type returns is built from an expression for the column (already quot
 and placeholders (`$3`); values never stand in it.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -18,16 +19,25 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from threescore.errors import BadRequest
 from threescore.model.fields.graphql_types import GraphqlTypes
+from threescore.model.fields.json_schema import Schema, Use, nullable, object_of
 from threescore.model.fields.values import Json as Json
 from threescore.model.fields.values import check_text, encode_json, show, text_array
 from threescore.sql import quote_identifier, quote_literal
+
+_ESCAPE = re.compile(r"\\.", re.DOTALL)
 
 if TYPE_CHECKING:
     from threescore.model.objects import Field
 
 
-PATTERN_OPERATORS = frozenset(("like", "ilike", "startsWith", "endsWith", "containsIlike"))
+REGEX_OPERATORS = frozenset(("regex", "iregex"))
+"""Operators whose value is a regular expression, as PostgreSQL knows them."""
+
+PATTERN_OPERATORS = frozenset(("like", "ilike", "startsWith", "endsWith", "containsIlike", "search")) | REGEX_OPERATORS
 """Operators whose value is text, whatever the column's type is."""
+
+MAX_REGEX = 500
+"""Characters of a regular expression."""
 
 LIST_OPERATORS = frozenset(("in", "containsAny"))
 """Operators whose value is a list."""
@@ -85,6 +95,9 @@ class FieldType:
     operators: ClassVar[tuple[str, ...]] = ()
     """Filter operators of the leaf, in the order in which messages list them."""
 
+    listed_only: ClassVar[tuple[str, ...]] = ()
+    """Those of `operators` that are listed but not taken."""
+
     aggregates: ClassVar[tuple[str, ...]] = ()
     """Besides the counts that every leaf has: any of min, max, avg, sum, countTrue, countFalse."""
 
@@ -106,6 +119,12 @@ class FieldType:
 
     graphql: ClassVar[GraphqlTypes]
     """The GraphQL types of values; `graphql_types` gives those of a field with settings."""
+
+    shown_empty: ClassVar[bool] = False
+    """Whether JSON shows a value that is not there as an empty one (`""`, `[]`) instead of null."""
+
+    usage: ClassVar[str]
+    """How values are written and read, in a sentence for those who call the API."""
 
     json_keys: ClassVar[tuple[str, ...]] = ()
     """The keys of a value that is a JSON column to us, or of each of its items. A client may select some of them."""
@@ -284,8 +303,11 @@ class FieldType:
         """One value to compare the column with, as asyncpg takes it. Raises BadRequest."""
         raise NotImplementedError
 
-    def slot_type(self, leaf: Leaf, operator: str) -> str:
-        """The PostgreSQL type of a filter's placeholder: the column's, an array of it for lists, text for patterns."""
+    def slot_type(self, leaf: Leaf, operator: str, operand: Any = None) -> str:
+        """The PostgreSQL type of a filter's placeholder: the column's, an array of it for lists, text for patterns.
+
+        It may depend on the operand; without one, it suits whatever the column can hold.
+        """
         if operator in PATTERN_OPERATORS:
             return "text"
         if operator == "isEmptyArray":
@@ -299,6 +321,13 @@ class FieldType:
         if operator == "in":
             return f"{column} = ANY({slot})"
         return f"{column} {COMPARISONS[operator]} {slot}"
+
+    def asks_for_null(self, operator: str, operand: Any) -> bool | None:
+        """Whether a comparison with this operand asks whether there is no value at all (true), or one (false).
+
+        None for any other comparison. What it says depends on the value, so that it is known before the SQL is.
+        """
+        return None
 
     def is_null(self, leaf: Leaf, column: str) -> str:
         """SQL for "has no value", with this type's null equivalence (empty text, empty array)."""
@@ -325,6 +354,33 @@ class FieldType:
     def inputs_of(self, field: "Field") -> tuple[str, ...]:
         """The body keys that write the field."""
         return (field.name,)
+
+    # JSON Schema
+
+    def value_schema(self, leaf: Leaf, use: Use) -> Schema:
+        """The JSON Schema of one leaf's value that is there."""
+        raise NotImplementedError
+
+    def leaf_schema(self, leaf: Leaf, use: Use) -> Schema:
+        """The JSON Schema of one leaf's value. A new record is not said to take nulls: it leaves values out."""
+        schema = self.value_schema(leaf, use)
+        if use == "create" or self.column_required(leaf) or (use == "read" and self.shown_empty):
+            return schema
+        return nullable(schema)
+
+    def schema(self, field: "Field", use: Use) -> Schema:
+        """The JSON Schema of a field that has a value of its own."""
+        if not self.sub_fields:
+            return self.leaf_schema(field.leaf, use)
+        parts = {str(leaf.sub_field): leaf.type.leaf_schema(leaf, use) for leaf in field.leaves}
+        return object_of(parts, required=use == "read")
+
+    def example(self, field: "Field", number: int) -> Json:
+        """A value that a record may have; another one for each number from 1 on, as far as there are others.
+
+        None where no value can be made up.
+        """
+        return None
 
     # GraphQL
 
@@ -381,7 +437,25 @@ def pattern(leaf: Leaf, operator: str, value: Json) -> str:
     if operator in ("like", "ilike", "containsIlike") and (len(value) - len(value.rstrip("\\"))) % 2:
         # A pattern that ends within an escape is an error in PostgreSQL: the backslash then stands for itself.
         return value + "\\"
+    if operator in REGEX_OPERATORS:
+        _check_regex(leaf, operator, value)
     return value
+
+
+def _check_regex(leaf: Leaf, operator: str, value: str) -> None:
+    """Raises BadRequest for a regular expression that could keep the database busy for very long."""
+    if len(value) > MAX_REGEX:
+        raise BadRequest(
+            f'The regular expression of "{operator}" for field "{leaf.path}" has {len(value)} characters;'
+            f" {MAX_REGEX} is the most"
+        )
+    reference = next((pair for pair in _ESCAPE.findall(value) if pair[1].isdigit()), None)
+    if reference is not None:
+        # All else is matched in a time that grows with the text; what repeats itself can take for ever.
+        raise BadRequest(
+            f'The regular expression of "{operator}" for field "{leaf.path}" refers back to a part of itself'
+            f" ({reference}), which is not supported"
+        )
 
 
 def truth(leaf: Leaf, value: Json) -> bool:

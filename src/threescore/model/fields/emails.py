@@ -9,6 +9,7 @@ from threescore.errors import BadRequest
 from threescore.model.fields.base import FieldType, Leaf, Row
 from threescore.model.fields.composite import Collection
 from threescore.model.fields.graphql_types import GraphqlTypes, value_types
+from threescore.model.fields.json_schema import Schema, Use, list_of
 from threescore.model.fields.raw_json import JsonList
 from threescore.model.fields.settings import check_list_settings
 from threescore.model.fields.text import Text
@@ -53,6 +54,9 @@ class AdditionalEmails(JsonList):
 
     graphql: ClassVar[GraphqlTypes] = value_types("[String!]", "RawJsonFilter")
 
+    def value_schema(self, leaf: Leaf, use: Use) -> Schema:
+        return list_of({"type": "string", "format": "email"})
+
     def accept(self, leaf: Leaf, value: Json) -> Json:
         if isinstance(value, str) and value and not _holds_json(value):
             value = [value]
@@ -86,6 +90,14 @@ class Emails(Collection):
     primary: ClassVar[tuple[str, ...]] = ("primaryEmail",)
     more: ClassVar[str] = "additionalEmails"
     searchable: ClassVar[bool] = True
+
+    usage: ClassVar[str] = (
+        "An object. Addresses are kept in lower case. A value that is sent without `primaryEmail` clears it."
+    )
+
+    def example(self, field: "Field", number: int) -> Json:
+        domain = f"linden{number}.example"
+        return {"primaryEmail": f"contact@{domain}", "additionalEmails": [f"sales@{domain}"]}
 
     def search_texts(self, field: "Field") -> tuple[str, ...]:
         """Each address whole, and its domain by itself, so that people are found by where they work."""

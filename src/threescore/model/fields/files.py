@@ -1,14 +1,18 @@
 """FILES: a list of uploaded files."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from threescore.errors import BadRequest
 from threescore.model.fields.base import Leaf
 from threescore.model.fields.graphql_types import GraphqlTypes, value_types
 from threescore.model.fields.identifier import Uuid
+from threescore.model.fields.json_schema import Schema, Use, list_of, object_of
 from threescore.model.fields.raw_json import RawJson
 from threescore.model.fields.values import Json, show
+
+if TYPE_CHECKING:
+    from threescore.model.objects import Field
 
 MAX_FILES = 60
 DEFAULT_MAX_FILES = 10
@@ -24,6 +28,17 @@ class Files(RawJson):
     json_keys: ClassVar[tuple[str, ...]] = ("fileId", "label", "extension", "url")
     takes_default: ClassVar[bool] = False
     graphql: ClassVar[GraphqlTypes] = value_types("[FileObject]", "RawJsonFilter", input="[FileItemInput]")
+
+    usage: ClassVar[str] = "A list of `{fileId, label}` of uploaded files."
+
+    def value_schema(self, leaf: Leaf, use: Use) -> Schema:
+        texts = ("label", "extension", "url") if use == "read" else ("label",)
+        item = {"fileId": _UUID.value_schema(leaf, use), **{name: {"type": "string"} for name in texts}}
+        return list_of({**object_of(item, required=False), "required": ["fileId", "label"]})
+
+    def example(self, field: "Field", number: int) -> Json:
+        """None: a file has to be there first."""
+        return None
 
     def accept(self, leaf: Leaf, value: Json) -> Json:
         if value is None or value == []:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 from threescore.errors import BadRequest
 from threescore.model.fields.base import FieldType, Leaf
 from threescore.model.fields.graphql_types import GraphqlTypes, value_types
+from threescore.model.fields.json_schema import UUID, Schema, Use
 from threescore.model.fields.values import NOT_QUOTED, Json, show, unquote
 from threescore.sql import quote_identifier
 
@@ -24,6 +25,7 @@ class Uuid(FieldType):
     operators: ClassVar[tuple[str, ...]] = ("eq", "neq", "gt", "gte", "lt", "lte", "in", "is")
     searchable: ClassVar[bool] = True
     graphql: ClassVar[GraphqlTypes] = value_types("UUID", "UUIDFilter")
+    usage: ClassVar[str] = "A UUID of any version, as a string."
 
     def column_type(self, leaf: Leaf) -> str:
         return "uuid"
@@ -40,6 +42,12 @@ class Uuid(FieldType):
         if type(value) is str and _is_uuid(value):
             return value.lower()
         raise BadRequest(f'Invalid UUID value {show(value)} for field "{leaf.path}"')
+
+    def value_schema(self, leaf: Leaf, use: Use) -> Schema:
+        return dict(UUID)
+
+    def example(self, field: "Field", number: int) -> Json:
+        return f"20202020-e4a3-4f6b-8c55-{number:012d}"
 
     def column_default(self, leaf: Leaf) -> str | None:
         return "gen_random_uuid()" if leaf.default_value == "uuid" else super().column_default(leaf)

@@ -9,10 +9,12 @@ from threescore.errors import BadRequest
 from threescore.model.fields.base import FieldType, Leaf, Row
 from threescore.model.fields.composite import Collection
 from threescore.model.fields.graphql_types import GraphqlTypes, value_types
+from threescore.model.fields.json_schema import Schema, Use, list_of, object_of
 from threescore.model.fields.raw_json import JsonList
 from threescore.model.fields.settings import check_list_settings
 from threescore.model.fields.text import Text
 from threescore.model.fields.values import Json, plain, show
+from threescore.model.fields.words import SCHEME
 from threescore.sql import quote_identifier
 
 if TYPE_CHECKING:
@@ -69,6 +71,10 @@ def _invalid() -> BadRequest:
 class SecondaryLinks(JsonList):
     """A list of `{label, url}`; entries without a URL are left out."""
 
+    def value_schema(self, leaf: Leaf, use: Use) -> Schema:
+        # No format: links are kept as they were given, also without a scheme.
+        return list_of(object_of({key: {"type": "string"} for key in ("label", "url")}, required=use == "read"))
+
     json_keys: ClassVar[tuple[str, ...]] = ("label", "url")
     graphql: ClassVar[GraphqlTypes] = value_types("[SecondaryLink!]", "RawJsonFilter", input="[SecondaryLinkInput!]")
 
@@ -107,13 +113,29 @@ class Links(Collection):
     keys: ClassVar[tuple[str, ...]] = ("url", "label")
     more: ClassVar[str] = "secondaryLinks"
     searchable: ClassVar[bool] = True
+    usage: ClassVar[str] = (
+        "An object. A value that is sent replaces the whole field. A bare host is a link too: `linden.example`."
+    )
+
+    def example(self, field: "Field", number: int) -> Json:
+        return {
+            "primaryLinkLabel": "Linden",
+            "primaryLinkUrl": f"https://linden{number}.example",
+            "secondaryLinks": [{"label": "Blog", "url": f"https://blog.linden{number}.example"}],
+        }
 
     def image(self, field: "Field", columns: Mapping[str | None, str]) -> str:
         return f"coalesce({columns['primaryLinkUrl']}, '')"
 
     def search_texts(self, field: "Field") -> tuple[str, ...]:
+        """Labels, and links without their scheme, which is no word of theirs."""
         label, url, secondary = (quote_identifier(leaf.column) for leaf in field.leaves)
-        return label, url, f"jsonb_path_query_array({secondary}, '$[*].*')::text"
+        more = f"jsonb_path_query_array({secondary}, '$[*].*')::text"
+        return (
+            label,
+            f"regexp_replace({url}, '^{SCHEME}', '')",
+            f"""regexp_replace({more}, '"{SCHEME}', '"', 'g')""",
+        )
 
     def write(self, field: "Field", value: Json, row: Row) -> None:
         given = self.given(field, value)

@@ -4,12 +4,16 @@ import math
 import re
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from threescore.errors import BadRequest
 from threescore.model.fields.base import FieldType, Leaf
 from threescore.model.fields.graphql_types import GraphqlTypes, value_types
+from threescore.model.fields.json_schema import WHOLE, Schema, Use
 from threescore.model.fields.values import MAX_FLOAT, Json, show
+
+if TYPE_CHECKING:
+    from threescore.model.objects import Field
 
 MAX_SAFE_INTEGER = 9007199254740991
 """The largest integer that every JSON reader keeps exact (2^53 - 1). Larger ones are written as decimal strings."""
@@ -66,6 +70,12 @@ class _Comparable(FieldType):
 
     operators: ClassVar[tuple[str, ...]] = _COMPARISONS
 
+    def value_schema(self, leaf: Leaf, use: Use) -> Schema:
+        return {"type": "number"}
+
+    def example(self, field: "Field", number: int) -> Json:
+        return number + 0.5
+
     def comparand(self, leaf: Leaf, value: Json) -> Decimal | float:
         """A Decimal, so that no digit is lost. `12abc` is 12, as clients know it."""
         if type(value) is str:
@@ -81,8 +91,7 @@ class _Comparable(FieldType):
             return Decimal(str(value))
         raise _refused(leaf, value)
 
-    def slot_type(self, leaf: Leaf, operator: str) -> str:
-        # Also for whole-number columns: they can be compared with 1.5 and with numbers beyond their range.
+    def slot_type(self, leaf: Leaf, operator: str, operand: Any = None) -> str:
         return "numeric[]" if operator == "in" else "numeric"
 
 
@@ -95,7 +104,7 @@ class _Float(_Comparable):
     def comparand(self, leaf: Leaf, value: Json) -> Decimal | float:
         return float(super().comparand(leaf, value))
 
-    def slot_type(self, leaf: Leaf, operator: str) -> str:
+    def slot_type(self, leaf: Leaf, operator: str, operand: Any = None) -> str:
         return "double precision[]" if operator == "in" else "double precision"
 
     def _float(self, leaf: Leaf, value: Json) -> Json:
@@ -116,6 +125,10 @@ class Number(_Float):
 
     name: ClassVar[str] = "NUMBER"
     aggregates: ClassVar[tuple[str, ...]] = ("min", "max", "avg", "sum")
+    usage: ClassVar[str] = (
+        "A number. A field for whole numbers takes 64 bits; beyond ±(2^53 - 1) it is read as a decimal string, and may "
+        "be written as one."
+    )
 
     @staticmethod
     def data_type(leaf: Leaf) -> str:
@@ -150,6 +163,14 @@ class Number(_Float):
         """Whether text may stand for the number: always for bigint; for int only where it is read as text too."""
         return data_type == "bigint" or abs(int(text)) > MAX_SAFE_INTEGER
 
+    def value_schema(self, leaf: Leaf, use: Use) -> Schema:
+        if self.data_type(leaf) == "float":
+            return super().value_schema(leaf, use)
+        return dict(WHOLE) if use == "read" else {"type": "integer", "format": "int64"}
+
+    def example(self, field: "Field", number: int) -> Json:
+        return super().example(field, number) if self.data_type(field.leaf) == "float" else number
+
     def graphql_types(self, settings: Mapping[str, Any] | None) -> GraphqlTypes:
         return _GRAPHQL[_data_type(settings)]
 
@@ -179,12 +200,22 @@ class Number(_Float):
     def comparand(self, leaf: Leaf, value: Json) -> Decimal | float:
         if self.data_type(leaf) == "float":
             return super().comparand(leaf, value)
-        return _Comparable.comparand(self, leaf, value)
+        number = _Comparable.comparand(self, leaf, value)
+        return int(number) if MIN_BIGINT <= number <= MAX_BIGINT and number == int(number) else number
 
-    def slot_type(self, leaf: Leaf, operator: str) -> str:
+    def operand(self, leaf: Leaf, operator: str, value: Json) -> Any:
+        found = super().operand(leaf, operator, value)
+        if isinstance(found, list) and any(isinstance(item, Decimal) for item in found):
+            return [Decimal(item) for item in found]
+        return found
+
+    def slot_type(self, leaf: Leaf, operator: str, operand: Any = None) -> str:
+        """Whole numbers can be compared with 1.5 and with what is beyond their range, though no index serves that."""
         if self.data_type(leaf) == "float":
             return super().slot_type(leaf, operator)
-        return _Comparable.slot_type(self, leaf, operator)
+        if isinstance(operand[0] if isinstance(operand, list) else operand, Decimal):
+            return _Comparable.slot_type(self, leaf, operator)
+        return "bigint[]" if operator == "in" else "bigint"
 
     def from_cursor(self, leaf: Leaf, value: Json) -> Any:
         if value is None or self.data_type(leaf) == "float":
@@ -204,6 +235,7 @@ class Numeric(_Comparable):
     name: ClassVar[str] = "NUMERIC"
     creatable: ClassVar[bool] = False
     graphql: ClassVar[GraphqlTypes] = value_types("BigFloat", "BigFloatFilter")
+    usage: ClassVar[str] = "A number of any precision; it may be written as a decimal string too."
 
     def column_type(self, leaf: Leaf) -> str:
         return "numeric"
@@ -243,6 +275,9 @@ class Amount(Numeric):
 
     aggregates: ClassVar[tuple[str, ...]] = ("min", "max", "avg", "sum")
 
+    def value_schema(self, leaf: Leaf, use: Use) -> Schema:
+        return dict(WHOLE) if use == "read" else {"type": "integer"}
+
     def column_check(self, leaf: Leaf, column: str) -> str | None:
         return f"{column} = trunc({column})"
 
@@ -278,6 +313,15 @@ class Position(_Float):
     creatable: ClassVar[bool] = False
     takes_unique: ClassVar[bool] = False
     graphql: ClassVar[GraphqlTypes] = value_types("Position", "FloatFilter")
+    usage: ClassVar[str] = (
+        'A number; records are shown to people in this order. The words `"first"` and `"last"` are taken too. '
+        "A new record goes first."
+    )
+
+    def value_schema(self, leaf: Leaf, use: Use) -> Schema:
+        if use == "read":
+            return {"type": "number"}
+        return {"anyOf": [{"type": "number"}, {"type": "string", "enum": ["first", "last"]}]}
 
     def accept(self, leaf: Leaf, value: Json) -> Json:
         if type(value) is int or type(value) is float:

@@ -10,6 +10,7 @@ from threescore.errors import BadRequest
 from threescore.model.fields.base import FieldType, Leaf, Row
 from threescore.model.fields.composite import Collection
 from threescore.model.fields.graphql_types import GraphqlTypes, value_types
+from threescore.model.fields.json_schema import Schema, Use, list_of, object_of
 from threescore.model.fields.raw_json import JsonList
 from threescore.model.fields.settings import check_list_settings
 from threescore.model.fields.text import Text
@@ -115,6 +116,10 @@ class AdditionalPhones(JsonList):
         "[AdditionalPhone!]", "RawJsonFilter", input="[AdditionalPhoneInput!]"
     )
 
+    def value_schema(self, leaf: Leaf, use: Use) -> Schema:
+        keys = ("number", "countryCode", "callingCode")
+        return list_of(object_of({key: {"type": "string"} for key in keys}, required=use == "read"))
+
     def accept(self, leaf: Leaf, value: Json) -> Json:
         phones: list[Any] = []
         for item in self.items(leaf, value):
@@ -152,6 +157,18 @@ class Phones(Collection):
     keys: ClassVar[tuple[str, ...]] = ("number", "callingCode", "countryCode")
     more: ClassVar[str] = "additionalPhones"
     searchable: ClassVar[bool] = True
+    usage: ClassVar[str] = (
+        "An object. A number is checked and kept in national digits; one that begins with `+` says its country itself. "
+        "A value that is sent without `additionalPhones` clears them."
+    )
+
+    def example(self, field: "Field", number: int) -> Json:
+        return {
+            "primaryPhoneNumber": f"6{12_345_600 + number}",
+            "primaryPhoneCountryCode": "FR",
+            "primaryPhoneCallingCode": "+33",
+            "additionalPhones": [{"number": "698765432", "countryCode": "FR", "callingCode": "+33"}],
+        }
 
     def search_texts(self, field: "Field") -> tuple[str, ...]:
         """The number in the ways that people write it: alone, after the calling code, after a zero."""

@@ -1,11 +1,15 @@
 """RAW_JSON: any JSON object or array; and the lists within composite fields."""
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from threescore.errors import BadRequest
 from threescore.model.fields.base import FieldType, Leaf
 from threescore.model.fields.graphql_types import GraphqlTypes, value_types
+from threescore.model.fields.json_schema import Schema, Use
 from threescore.model.fields.values import Json, check_json, encode_json, parse_json, show
+
+if TYPE_CHECKING:
+    from threescore.model.objects import Field
 
 
 def _decoded(value: Json) -> Json:
@@ -25,9 +29,16 @@ class RawJson(FieldType):
     operators: ClassVar[tuple[str, ...]] = ("is", "like")
     groupable: ClassVar[bool] = False
     graphql: ClassVar[GraphqlTypes] = value_types("JSON", "RawJsonFilter")
+    usage: ClassVar[str] = "Any JSON object or array. An empty one is written like, and read as, `null`."
 
     def column_type(self, leaf: Leaf) -> str:
         return "jsonb"
+
+    def value_schema(self, leaf: Leaf, use: Use) -> Schema:
+        return {"anyOf": [{"type": "object", "additionalProperties": True}, {"type": "array", "items": {}}]}
+
+    def example(self, field: "Field", number: int) -> Json:
+        return {"level": number, "labels": ["a", "b"]}
 
     def accept(self, leaf: Leaf, value: Json) -> Json:
         if value is None:
@@ -56,6 +67,8 @@ class RawJson(FieldType):
 
 class JsonList(RawJson):
     """A JSON sub-field that is a list: NULL is shown as the empty list."""
+
+    shown_empty: ClassVar[bool] = True
 
     def json(self, leaf: Leaf, column: str) -> str:
         return f"coalesce({column}, '[]'::jsonb)"

@@ -24,6 +24,10 @@ class Relation(Uuid):
     searchable: ClassVar[bool] = False
     takes_unique: ClassVar[bool] = False
     takes_default: ClassVar[bool] = False
+    usage: ClassVar[str] = (
+        "To one record: its id under the name with `Id` (`companyId`); read with `depth=1`, the record itself is under "
+        "the name. To many: read with `depth=1`, a list of at most 60 records; written from the other side."
+    )
 
     def leaves(self, field: "Field") -> tuple[Leaf, ...]:
         return (Leaf(field, None, self, field.join_column),) if field.join_column else ()

@@ -46,6 +46,12 @@ class RichText(Composite):
     sub_fields: ClassVar[Mapping[str, FieldType]] = MappingProxyType({"blocknote": Blocknote(), "markdown": Text()})
     searchable: ClassVar[bool] = True
     takes_unique: ClassVar[bool] = False
+    usage: ClassVar[str] = (
+        "An object: the text as Markdown, and as a JSON string of editor blocks. Send one, and the other is made of it."
+    )
+
+    def example(self, field: "Field", number: int) -> Json:
+        return {"markdown": f"Point **{number}**: call back"}
 
     def search_texts(self, field: "Field") -> tuple[str, ...]:
         return (quote_identifier(field.leaf_by_sub_field["markdown"].column),)

@@ -1,27 +1,34 @@
 """TS_VECTOR: the words of a record, for search. The database makes it from the searchable fields."""
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from threescore.errors import BadRequest
 from threescore.model.fields.base import COMPARISONS, FieldType, Leaf, Row
 from threescore.model.fields.graphql_types import GraphqlTypes, value_types
+from threescore.model.fields.json_schema import Schema, Use
 from threescore.model.fields.values import Json, check_text, show
+from threescore.model.fields.words import all_of, text_query, words_of
 
 if TYPE_CHECKING:
     from threescore.model.objects import Field
 
 
 class SearchVector(FieldType):
-    """A generated column, read and compared as text."""
+    """A generated column, read and compared as text, and searched for words."""
 
     name: ClassVar[str] = "TS_VECTOR"
-    operators: ClassVar[tuple[str, ...]] = ("eq", "neq", "is")
+    operators: ClassVar[tuple[str, ...]] = ("eq", "neq", "is", "search")
     groupable: ClassVar[bool] = False
     writable: ClassVar[bool] = False
     creatable: ClassVar[bool] = False
     takes_unique: ClassVar[bool] = False
     takes_default: ClassVar[bool] = False
     graphql: ClassVar[GraphqlTypes] = value_types("TSVector", "TSVectorFilter")
+
+    usage: ClassVar[str] = "The words that the search finds a record by. It cannot be written."
+
+    def value_schema(self, leaf: Leaf, use: Use) -> Schema:
+        return {"type": "string"}
 
     def column_type(self, leaf: Leaf) -> str:
         return "tsvector"
@@ -53,11 +60,21 @@ class SearchVector(FieldType):
         check_text(value, leaf.path)
         return value
 
-    def slot_type(self, leaf: Leaf, operator: str) -> str:
+    def operand(self, leaf: Leaf, operator: str, value: Json) -> Any:
+        found = super().operand(leaf, operator, value)
+        return all_of(words_of(found)) if operator == "search" else found
+
+    def asks_for_null(self, operator: str, operand: Any) -> bool | None:
+        """A search for no words finds whatever has words, as `search` over several objects does."""
+        return False if operator == "search" and not operand else None
+
+    def slot_type(self, leaf: Leaf, operator: str, operand: Any = None) -> str:
         return "text"
 
     def predicate(self, leaf: Leaf, operator: str, column: str, slot: str) -> str:
         self.check_operator(leaf, operator)
+        if operator == "search":
+            return f"{column} @@ {text_query(slot)}"
         return f"{column}::text {COMPARISONS[operator]} {slot}"
 
     def sort_key(self, leaf: Leaf, expression: str) -> str:

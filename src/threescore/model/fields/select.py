@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 from threescore.errors import BadRequest
 from threescore.model.fields.base import COMPARISONS, FieldType, Leaf, Row
 from threescore.model.fields.graphql_types import GraphqlTypes, value_types
+from threescore.model.fields.json_schema import Schema, Use, list_of
 from threescore.model.fields.values import NOT_QUOTED, Json, check_text, plain, show, text_array, unquote
 
 if TYPE_CHECKING:
@@ -17,9 +18,17 @@ class Select(FieldType):
 
     name: ClassVar[str] = "SELECT"
     operators: ClassVar[tuple[str, ...]] = (
-        "eq", "neq", "gt", "gte", "lt", "lte", "in", "containsAny", "is", "isEmptyArray",
+        "eq", "neq", "gt", "gte", "lt", "lte", "in", "is", "isEmptyArray",
     )  # fmt: skip
     graphql: ClassVar[GraphqlTypes] = value_types("Options", "OptionsFilter")
+    listed_only: ClassVar[tuple[str, ...]] = ("containsAny",)
+    usage: ClassVar[str] = "The value (not the label) of one of the field's options."
+
+    def value_schema(self, leaf: Leaf, use: Use) -> Schema:
+        return _choice(self.options(leaf))
+
+    def example(self, field: "Field", number: int) -> Json:
+        return _nth(self.options(field.leaf), number)
 
     def options(self, leaf: Leaf) -> tuple[str, ...]:
         """The values that the leaf may have, in their order."""
@@ -56,8 +65,8 @@ class Select(FieldType):
         return None
 
     def check_operator(self, leaf: Leaf, operator: str) -> None:
-        if operator == "containsAny":
-            # Listed among the operators on the wire, but a field with one value has nothing to contain.
+        if operator in self.listed_only:
+            # Older schemas show it to clients, but a field with one value has nothing to contain.
             raise BadRequest(
                 f'Operator "containsAny" is not valid for field "{leaf.path}" of type {self.name}'
                 ' - a field with one value can be compared with "in"'
@@ -79,6 +88,7 @@ class Rating(Select):
     """One to five stars, as the generated options RATING_1 to RATING_5."""
 
     name: ClassVar[str] = "RATING"
+    usage: ClassVar[str] = "One of `RATING_1` to `RATING_5`."
 
 
 class MultiSelect(FieldType):
@@ -87,6 +97,15 @@ class MultiSelect(FieldType):
     name: ClassVar[str] = "MULTI_SELECT"
     operators: ClassVar[tuple[str, ...]] = ("containsAny", "is", "isEmptyArray")
     graphql: ClassVar[GraphqlTypes] = value_types("[Options]", "OptionsFilter")
+    shown_empty: ClassVar[bool] = True
+    usage: ClassVar[str] = "A list of values of the field's options. `null` is written like, and read as, `[]`."
+
+    def value_schema(self, leaf: Leaf, use: Use) -> Schema:
+        return list_of(_choice(leaf.field.option_values))
+
+    def example(self, field: "Field", number: int) -> Json:
+        value = _nth(field.option_values, number)
+        return None if value is None else [value]
 
     def column_type(self, leaf: Leaf) -> str:
         return "text[]"
@@ -148,6 +167,14 @@ class MultiSelect(FieldType):
 
     def from_cursor(self, leaf: Leaf, value: Json) -> Any:
         return array_from_cursor(leaf, value)
+
+
+def _choice(options: Sequence[str]) -> Schema:
+    return {"type": "string", "enum": list(options)} if options else {"type": "string"}
+
+
+def _nth(options: Sequence[str], number: int) -> str | None:
+    return options[(number - 1) % len(options)] if options else None
 
 
 def merge_lists(field: "Field", rows: Sequence[Row], merged: Row) -> None:

@@ -3,12 +3,16 @@
 import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from threescore.errors import BadRequest
 from threescore.model.fields.base import FieldType, Leaf
 from threescore.model.fields.graphql_types import GraphqlTypes, date_types
+from threescore.model.fields.json_schema import Schema, Use
 from threescore.model.fields.values import Json, show, unquote
+
+if TYPE_CHECKING:
+    from threescore.model.objects import Field
 
 _COMPARISONS = ("eq", "neq", "gt", "gte", "lt", "lte", "in", "is")
 
@@ -92,7 +96,7 @@ class _Temporal(FieldType):
             raise self._refused(leaf, value)
         return self.accept(leaf, value)
 
-    def slot_type(self, leaf: Leaf, operator: str) -> str:
+    def slot_type(self, leaf: Leaf, operator: str, operand: Any = None) -> str:
         """Read from text by PostgreSQL: the driver would take the first and the last day there is for infinite ones."""
         return "text[]::" + super().slot_type(leaf, operator) if operator == "in" else "text::" + self.column_type(leaf)
 
@@ -123,6 +127,15 @@ class Date(_Temporal):
     words: ClassVar[str] = "date"
     expected: ClassVar[str] = "'YYYY-MM-DD'"
     graphql: ClassVar[GraphqlTypes] = date_types("Date", "DateFilter")
+    usage: ClassVar[str] = (
+        "`YYYY-MM-DD`. Other unambiguous forms (`2026/01/31`, `01/31/2026`, `31 January 2026`) are taken too."
+    )
+
+    def value_schema(self, leaf: Leaf, use: Use) -> Schema:
+        return {"type": "string", "format": "date"}
+
+    def example(self, field: "Field", number: int) -> Json:
+        return f"2026-01-{(number - 1) % 28 + 1:02d}"
 
     def column_type(self, leaf: Leaf) -> str:
         return "date"
@@ -155,6 +168,16 @@ class DateTime(_Temporal):
     words: ClassVar[str] = "date-time"
     expected: ClassVar[str] = "'YYYY-MM-DDTHH:mm:ssZ'"
     graphql: ClassVar[GraphqlTypes] = date_types("DateTime", "DateTimeFilter")
+    usage: ClassVar[str] = (
+        "ISO 8601, read in UTC with milliseconds: `2026-01-31T09:30:00.000Z`. Written without an offset it is UTC, "
+        "without a time it is midnight."
+    )
+
+    def value_schema(self, leaf: Leaf, use: Use) -> Schema:
+        return {"type": "string", "format": "date-time"}
+
+    def example(self, field: "Field", number: int) -> Json:
+        return f"2026-01-{(number - 1) % 28 + 1:02d}T09:30:00.000Z"
 
     def column_type(self, leaf: Leaf) -> str:
         return "timestamptz(3)"

@@ -1,11 +1,13 @@
 """TEXT: one text column, where the empty text and NULL are the same thing."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from threescore.errors import BadRequest
 from threescore.model.fields.base import FieldType, Leaf
 from threescore.model.fields.graphql_types import GraphqlTypes, value_types
+from threescore.model.fields.json_schema import Schema, Use
 from threescore.model.fields.values import NOT_QUOTED, Json, check_text, show, unquote
 
 if TYPE_CHECKING:
@@ -13,16 +15,20 @@ if TYPE_CHECKING:
 
 MAX_DISPLAYED_ROWS = 100
 
+_MATCHES: Mapping[str, str] = MappingProxyType({"like": "LIKE", "ilike": "ILIKE", "regex": "~", "iregex": "~*"})
+
 
 class Text(FieldType):
     """Text of any length. A nullable column holds NULL for the empty text; JSON shows it as `""`."""
 
     name: ClassVar[str] = "TEXT"
     operators: ClassVar[tuple[str, ...]] = (
-        "eq", "neq", "gt", "gte", "lt", "lte", "in", "is", "like", "ilike", "startsWith", "endsWith",
+        "eq", "neq", "gt", "gte", "lt", "lte", "in", "is", "like", "ilike", "startsWith", "endsWith", "regex", "iregex",
     )  # fmt: skip
     searchable: ClassVar[bool] = True
     graphql: ClassVar[GraphqlTypes] = value_types("String", "StringFilter")
+    shown_empty: ClassVar[bool] = True
+    usage: ClassVar[str] = 'A string; `null` is written like, and read as, `""`.'
 
     def column_type(self, leaf: Leaf) -> str:
         return "text"
@@ -65,6 +71,12 @@ class Text(FieldType):
     def json(self, leaf: Leaf, column: str) -> str:
         return f"coalesce({column}, '')"
 
+    def value_schema(self, leaf: Leaf, use: Use) -> Schema:
+        return {"type": "string"}
+
+    def example(self, field: "Field", number: int) -> Json:
+        return f"{field.label} {number}"
+
     def comparand(self, leaf: Leaf, value: Json) -> str:
         if value is None:
             return ""
@@ -74,17 +86,17 @@ class Text(FieldType):
         return value
 
     def predicate(self, leaf: Leaf, operator: str, column: str, slot: str) -> str:
-        if operator == "eq":
-            return f"({column} = {slot} OR ({slot} = '' AND {column} IS NULL))"
-        if operator == "like":
-            return f"({column} LIKE {slot} OR ({slot} = '' AND {column} IS NULL))"
-        if operator == "ilike":
-            return f"{column} ILIKE {slot}"
+        if operator in _MATCHES:
+            return f"{column} {_MATCHES[operator]} {slot}"
         if operator == "startsWith":
             return f"starts_with({column}, {slot})"
         if operator == "endsWith":
             return f"right({column}, length({slot})) = {slot}"
         return super().predicate(leaf, operator, column, slot)
+
+    def asks_for_null(self, operator: str, operand: Any) -> bool | None:
+        """The empty text asks for no text: so every other comparison is a plain one, which an index can serve."""
+        return True if operand == "" and operator in ("eq", "like") else None
 
     def is_null(self, leaf: Leaf, column: str) -> str:
         if self.column_required(leaf):
@@ -99,6 +111,8 @@ class Text(FieldType):
 
 class Code(Text):
     """A text sub-field without the empty text: NULL is shown as null, as for a currency's code."""
+
+    shown_empty: ClassVar[bool] = False
 
     def json(self, leaf: Leaf, column: str) -> str:
         return column

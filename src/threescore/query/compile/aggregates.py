@@ -39,10 +39,14 @@ def _unless_empty(text: str) -> str:
 def shown(leaf: Leaf | None, wanted: Aggregate, column: str, *, exact_as_text: bool = False) -> str:
     """SQL for an aggregate's value as it is shown; `leaf` is the leaf of its first column.
 
-    `exact_as_text`: as a string where the database computes exactly.
+    `exact_as_text`: as a string where the database computes exactly. Without it, numbers are numbers, with all their
+    digits: the schema of the caller promises no less and no more.
     """
     if leaf is None or wanted.function not in ("min", "max", "avg", "sum"):
         return f"{column}::text" if exact_as_text else column
-    if leaf.type.column_type(leaf) == "numeric":
+    kind = leaf.type.column_type(leaf)
+    if kind == "numeric":
         return f"{column}::text" if exact_as_text else column
+    if kind == "bigint" and wanted.function != "avg" and not exact_as_text:
+        return column
     return f"{column}::float8" if wanted.function == "avg" else leaf.type.json(leaf, column)

@@ -131,10 +131,9 @@ def condition(scope: Scope, node: Filter, relation: str | None = None) -> str:
             leaf = scope.leaf(column, relation)
             text = leaf.type.is_null(leaf, scope.column(column, relation))
             return text if null else f"NOT ({text})"
-        case Compare(column, operator, slot):
+        case Compare(column, operator, slot, cast):
             leaf = scope.leaf(column, relation)
-            value = placeholder(slot, leaf.type.slot_type(leaf, operator))
-            return leaf.type.predicate(leaf, operator, scope.column(column, relation), value)
+            return leaf.type.predicate(leaf, operator, scope.column(column, relation), placeholder(slot, cast))
         case Version(slot):
             return f"{version(scope.alias)} = ANY({placeholder(slot, 'text[]')})"
         case Through(name, item):

@@ -1,13 +1,14 @@
 """SQL for search over several objects."""
 
+from threescore.model.fields.words import text_query
 from threescore.model.objects import Model, ObjectType
 from threescore.query.compile.scope import Scope, condition, q, rows, table
 from threescore.query.plan import Search, SearchIn
 from threescore.query.search_vector import search_vector
 from threescore.sql import quote_literal
 
-_ALL = "to_tsquery('simple', threescore.unaccent($1::text))"
-_ANY = "to_tsquery('simple', threescore.unaccent($2::text))"
+_ALL = text_query("$1::text")
+_ANY = text_query("$2::text")
 
 
 def search(model: Model, plan: Search) -> str:

@@ -24,6 +24,11 @@ COMPARATORS = (
     "endsWith",
     "like",
     "ilike",
+    "regex",
+    "iregex",
+    "search",
+    "containsIlike",
+    "isEmptyArray",
 )
 MAX_LENGTH = 65_536
 """Characters of a whole filter."""

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Mapping
 
-from graphql import GraphQLArgument, GraphQLField, GraphQLObjectType, GraphQLSchema
+from graphql import GraphQLArgument, GraphQLField, GraphQLSchema, print_schema
 
 from threescore.graphql.core.names import Action, RootField, root_fields
 from threescore.graphql.core.schema.fixed import FIXED
 from threescore.graphql.core.schema.inputs import add_input_types
+from threescore.graphql.core.schema.lean import LeanObjectType
 from threescore.graphql.core.schema.objects import add_object_types, page_arguments
 from threescore.graphql.core.schema.registry import Registry
 from threescore.graphql.core.schema.search import SEARCH
@@ -70,6 +71,14 @@ def build_schema(model: Model) -> GraphQLSchema:
     return schema
 
 
+def schema_text(model: Model) -> bytes:
+    """The schema in GraphQL's schema definition language, made once for each model."""
+    text: bytes | None = model.__dict__.get("graphql_sdl")
+    if text is None:
+        text = model.__dict__["graphql_sdl"] = print_schema(build_schema(model)).encode()
+    return text
+
+
 def _build(model: Model) -> GraphQLSchema:
     registry = Registry(model)
     for object_type in model.objects:
@@ -79,8 +88,8 @@ def _build(model: Model) -> GraphQLSchema:
     # Naming all types keeps graphql-core from following chains of relations by recursion.
     types = [type_ for name, type_ in registry.named.items() if name not in FIXED]
     return GraphQLSchema(
-        query=GraphQLObjectType("Query", lambda: _fields(registry, roots.query)),
-        mutation=GraphQLObjectType("Mutation", lambda: _fields(registry, roots.mutation)),
+        query=LeanObjectType("Query", lambda: _fields(registry, roots.query)),
+        mutation=LeanObjectType("Mutation", lambda: _fields(registry, roots.mutation)),
         types=types,
         assume_valid=True,
     )

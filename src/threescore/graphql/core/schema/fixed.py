@@ -1,6 +1,6 @@
 """The types that are the same in every workspace."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from graphql import (
@@ -21,7 +21,8 @@ from graphql import (
     GraphQLString,
 )
 
-from threescore.model.fields.actor import SOURCES
+from threescore.model.fields.actor import SOURCES, Source
+from threescore.model.fields.base import LIST_OPERATORS
 
 
 def _enum(name: str, values: str, description: str) -> GraphQLEnumType:
@@ -95,18 +96,12 @@ def _comparable(name: str, type_: GraphQLScalarType) -> GraphQLInputObjectType:
     )
 
 
-def enum_filter(name: str, type_: GraphQLEnumType) -> GraphQLInputObjectType:
-    """The filter on a field with options."""
-    return _inputs(
-        name,
-        "A condition on options: exactly one operator.",
-        eq=type_,
-        neq=type_,
-        in_=GraphQLList(type_),
-        containsAny=GraphQLList(type_),
-        is_=FILTER_IS,
-        isEmptyArray=GraphQLBoolean,
-    )
+def enum_filter(name: str, type_: GraphQLEnumType, operators: Iterable[str]) -> GraphQLInputObjectType:
+    """The filter on a field with options, which takes these operators."""
+    others: dict[str, GraphQLInputType] = {"is": FILTER_IS, "isEmptyArray": GraphQLBoolean}
+    others |= dict.fromkeys(LIST_OPERATORS, GraphQLList(type_))
+    operands = {operator: others.get(operator, type_) for operator in operators}
+    return _inputs(name, "A condition on options: exactly one operator.", **operands)
 
 
 _FILTERS = (
@@ -119,7 +114,8 @@ _FILTERS = (
     _comparable("BigFloatFilter", BIG_FLOAT),
     _inputs(
         "StringFilter",
-        "A condition on text: exactly one operator. Patterns have `%` for any text and `_` for any character.",
+        "A condition on text: exactly one operator. In `like` and `ilike`, `%` stands for any text and `_` for any"
+        " character; `regex` and `iregex` take regular expressions, without references back.",
         eq=GraphQLString,
         gt=GraphQLString,
         gte=GraphQLString,
@@ -144,8 +140,16 @@ _FILTERS = (
         isEmptyArray=GraphQLBoolean,
     ),
     _inputs("RawJsonFilter", "A condition on JSON: exactly one operator.", is_=FILTER_IS, like=GraphQLString),
-    _inputs("TSVectorFilter", "A condition on the words of a record.", search=GraphQLString),
-    enum_filter("ActorSourceEnumFilter", ACTOR_SOURCE),
+    _inputs(
+        "TSVectorFilter",
+        "A condition on the words of a record: exactly one operator. `search` finds what has every word of a text, or"
+        " one that begins with it; the others compare the whole as text.",
+        search=GraphQLString,
+        eq=GraphQLString,
+        neq=GraphQLString,
+        is_=FILTER_IS,
+    ),
+    enum_filter("ActorSourceEnumFilter", ACTOR_SOURCE, Source.operators),
 )
 
 _GROUPING = (

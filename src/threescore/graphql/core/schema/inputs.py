@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from functools import partial
 
-from graphql import GraphQLInputField, GraphQLInputObjectType
+from graphql import GraphQLInputField
 
+from threescore.graphql.core.schema.lean import LeanInputType
 from threescore.graphql.core.schema.notation import required
 from threescore.graphql.core.schema.registry import Registry
 from threescore.model.fields.graphql_types import GraphqlTypes
@@ -31,9 +32,7 @@ def add_input_types(registry: Registry, object_type: ObjectType) -> None:
     )
     name = registry.name(object_type)
     for suffix, fields, description in kinds:
-        registry.add(
-            GraphQLInputObjectType(name + suffix, partial(fields, registry, object_type), description=description)
-        )
+        registry.add(LeanInputType(name + suffix, partial(fields, registry, object_type), description=description))
 
 
 def _create(registry: Registry, object_type: ObjectType) -> Fields:
@@ -121,7 +120,7 @@ def _relation(registry: Registry, object_type: ObjectType) -> Fields:
     return {
         "connect": registry.input(f"{name}ConnectInput", "Refers to a record that exists."),
         "disconnect": registry.input("Boolean", "Refers to no record any more."),
-        "create": registry.input(f"{name}CreateInput", "Creates the record to refer to; only when creating."),
+        "create": registry.input(f"{name}CreateInput", "Creates the record to refer to; not in updates."),
     }
 
 

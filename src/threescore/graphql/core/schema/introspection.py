@@ -9,6 +9,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from threading import Lock
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,6 +18,7 @@ from graphql import (
     FieldNode,
     FragmentDefinitionNode,
     GraphQLEnumType,
+    GraphQLEnumValue,
     GraphQLField,
     GraphQLList,
     GraphQLNonNull,
@@ -28,6 +30,7 @@ from graphql import (
     SchemaMetaFieldDef,
     SelectionSetNode,
     TypeMetaFieldDef,
+    Undefined,
     get_named_type,
     print_ast,
 )
@@ -46,12 +49,16 @@ MAX_FIELDS = 2000
 MAX_DEPTH = 40
 """How deep a question may be nested: types within types, and fragments that lead back to themselves."""
 
+MAX_BYTES = 50_000_000
+"""How much JSON may be made on the way to one answer. All that there is to ask of a schema takes a fifth of it."""
+
 CACHED_BYTES = 8_000_000
 """How much of answers is kept for each version of a model."""
 
 _ROOT_TYPES = {OperationType.QUERY: "Query", OperationType.MUTATION: "Mutation"}
 _ROOTS = {"__schema": SchemaMetaFieldDef, "__type": TypeMetaFieldDef}
 _TYPENAME = "__typename"
+_HOLES = ("name", "description")
 
 encode = msgspec.json.Encoder().encode
 
@@ -79,25 +86,28 @@ def introspect(
 
 
 class _Answers:
-    """The latest answers, by the digest of the question."""
+    """The latest answers, by the digest of the question. Threads share them."""
 
     def __init__(self) -> None:
+        self._lock = Lock()
         self._known: OrderedDict[bytes, dict[str, msgspec.Raw]] = OrderedDict()
         self._size = 0
 
     def get(self, question: bytes) -> dict[str, msgspec.Raw] | None:
-        known = self._known.get(question)
-        if known is not None:
-            self._known.move_to_end(question)
-        return known
+        with self._lock:
+            known = self._known.get(question)
+            if known is not None:
+                self._known.move_to_end(question)
+            return known
 
     def put(self, question: bytes, answer: dict[str, msgspec.Raw]) -> None:
-        if question in self._known:
-            return
-        self._known[question] = answer
-        self._size += _size(answer)
-        while self._size > CACHED_BYTES:
-            self._size -= _size(self._known.popitem(last=False)[1])
+        with self._lock:
+            if question in self._known:
+                return
+            self._known[question] = answer
+            self._size += _size(answer)
+            while self._size > CACHED_BYTES:
+                self._size -= _size(self._known.popitem(last=False)[1])
 
 
 def _size(answer: Mapping[str, msgspec.Raw]) -> int:
@@ -125,7 +135,7 @@ def _answer(
     plans = {key: planner.root(root_type, key, nodes) for key, nodes in fields.items() if key in keys}
     schema = build_schema(model)
     run = _Run(schema)
-    return {key: msgspec.Raw(encode(run.root(plan))) for key, plan in plans.items()}
+    return {key: msgspec.Raw(run.root(plan)) for key, plan in plans.items()}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -136,16 +146,24 @@ class _Step:
     field: GraphQLField
     arguments: dict[str, Any]
     below: "_Plan | None"
+    hole: str
+    """`name` or `description` where that is asked for, else the empty text."""
+
+    @property
+    def likeness(self) -> Any:
+        """The same for steps that answer the same."""
+        return id(self.field), tuple(self.arguments.items()), id(self.below)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Plan:
-    """What is selected of an object of introspection. `constants` are the keys under which its type's name stands."""
+    """What is selected of an object of introspection.
 
-    steps: tuple[_Step, ...]
-    type_name: str
-    constants: frozenset[str]
-    order: tuple[str, ...]
+    The members are keys as JSON writes them, colon included, with what to answer: None for the name of its type.
+    """
+
+    type_name: bytes
+    members: tuple[tuple[bytes, _Step | None], ...]
 
 
 class _Planner:
@@ -153,6 +171,7 @@ class _Planner:
 
     def __init__(self, collector: Collector) -> None:
         self._collector = collector
+        self._plans: dict[Any, _Plan] = {}
 
     def root(self, root_type: str, key: str, nodes: Sequence[FieldNode]) -> _Step:
         name = nodes[0].name.value
@@ -174,30 +193,34 @@ class _Planner:
                     f'Field "{node.name.value}" must not have a selection since type "{field.type}" has no subfields.',
                     node,
                 )
-            return _Step(key, field, arguments, None)
+            name = node.name.value
+            return _Step(key, field, arguments, None, name if name in _HOLES else "")
         if len(sets) < len(nodes):
             raise InvalidSelection(
                 f'Field "{node.name.value}" of type "{field.type}" must have a selection of subfields.'
                 f' Did you mean "{node.name.value} {{ ... }}"?',
                 node,
             )
-        return _Step(key, field, arguments, self._plan(type_, sets, depth))
+        return _Step(key, field, arguments, self._plan(type_, sets, depth), "")
 
     def _plan(self, type_: GraphQLObjectType, sets: Sequence[SelectionSetNode], depth: int) -> _Plan:
-        steps: list[_Step] = []
-        constants: list[str] = []
-        selected = self._collector.fields(sets, type_.name)
-        for key, nodes in selected.items():
-            name = nodes[0].name.value
+        members: list[tuple[bytes, _Step | None]] = []
+        for key, nodes in self._collector.fields(sets, type_.name).items():
+            name, start = nodes[0].name.value, f'"{key}":'.encode()
             if name == _TYPENAME:
-                constants.append(key)
+                members.append((start, None))
                 continue
             field = type_.fields.get(name)
             if field is None:
                 hint = did_you_mean(suggestion_list(name, list(type_.fields))[:3]).replace("'", '"')
                 raise InvalidSelection(f'Cannot query field "{name}" on type "{type_.name}".{hint}', nodes[0])
-            steps.append(self._step(key, field, nodes, depth + 1))
-        return _Plan(tuple(steps), type_.name, frozenset(constants), tuple(selected))
+            members.append((start, self._step(key, field, nodes, depth + 1)))
+        # What is selected alike in several places is one plan, so that it is run once.
+        alike = type_.name, tuple((start, step and step.likeness) for start, step in members)
+        plan = self._plans.get(alike)
+        if plan is None:
+            plan = self._plans[alike] = _Plan(f'"{type_.name}"'.encode(), tuple(members))
+        return plan
 
     def _arguments(self, field: GraphQLField, node: FieldNode) -> dict[str, Any]:
         name = node.name.value
@@ -224,57 +247,118 @@ class _Planner:
 
 
 class _Run:
-    """Runs plans over one schema. What a plan makes of a type, or of a field under its name, is made once."""
+    """Runs plans over one schema, right into JSON.
+
+    What a plan makes of a type is made once. Most fields and arguments of types are alike but for their names and
+    descriptions, so what they have in common is made once too, as a frame with holes for the rest.
+    """
 
     def __init__(self, schema: GraphQLSchema) -> None:
         self._schema = schema
         self._info = SimpleNamespace(schema=schema)
-        self._made: dict[Any, tuple[Any, int]] = {}
+        self._made: dict[tuple[int, int], tuple[bytes, int]] = {}
+        self._frames: dict[tuple[int, int], _Frame] = {}
+        self._kept = 0
         # Without a bound, a short question could ask for all fields of the types of all fields of all types.
         self._most = 200 * sum(len(getattr(type_, "fields", ())) for type_ in schema.type_map.values())
 
-    def root(self, step: _Step) -> Any:
+    def root(self, step: _Step) -> bytes:
         assert step.below is not None
         name = step.arguments.get("name")
         value = self._schema if name is None else self._schema.get_type(name)
-        return None if value is None else self._object(step.below, value)[0]
+        return b"null" if value is None else self._object(step.below, value)[0]
 
-    def _object(self, plan: _Plan, value: Any) -> tuple[Any, int]:
-        """The value as an object, and how many values are in it."""
-        kept = self._identity(plan, value)
-        if kept is not None and (made := self._made.get(kept)) is not None:
-            return made
-        found: dict[str, Any] = dict.fromkeys(plan.order, plan.type_name) if plan.constants else {}
+    def _object(self, plan: _Plan, value: Any) -> tuple[bytes, int]:
+        """The JSON of an object, and how many values are in it."""
+        if isinstance(value, tuple):
+            name, definition = value
+            alike = id(plan), _likeness(definition)
+            frame = self._frames.get(alike)
+            if frame is None:
+                frame = self._frames[alike] = self._frame(plan, value)
+            return frame.filled(name, definition), frame.size
+        identity = id(plan), id(value)
+        made = self._made.get(identity)
+        if made is None:
+            frame = self._frame(plan, value)
+            made = self._made[identity] = frame.parts[0], frame.size
+        return made
+
+    def _frame(self, plan: _Plan, value: Any) -> "_Frame":
+        """The JSON of an object, with holes where it comes with a name."""
+        parts: list[bytes] = []
+        holes: list[str] = []
+        text = bytearray(b"{")
         size = 1
-        for step in plan.steps:
-            resolve = step.field.resolve
-            assert resolve is not None
-            inner, count = self._complete(step, step.field.type, resolve(value, self._info, **step.arguments))
-            found[step.key] = inner
-            size += count
-        if size > self._most:
+        for key, step in plan.members:
+            text += key
+            if step is None:
+                text += plan.type_name
+            elif step.hole and isinstance(value, tuple):
+                parts.append(bytes(text))
+                holes.append(step.hole)
+                text.clear()
+                size += 1
+            else:
+                resolve = step.field.resolve
+                assert resolve is not None
+                inner, count = self._complete(step, step.field.type, resolve(value, self._info, **step.arguments))
+                text += inner
+                size += count
+            text += b","
+        text[-1:] = b"}"
+        parts.append(bytes(text))
+        self._kept += sum(map(len, parts))
+        if size > self._most or self._kept > MAX_BYTES:
             raise BadRequest(
                 "The answer about the schema would be too large: ask for less at a time.", code="TOO_COMPLEX_QUERY"
             )
-        if kept is not None:
-            self._made[kept] = found, size
-        return found, size
+        return _Frame(parts, tuple(holes), size)
 
-    def _complete(self, step: _Step, type_: GraphQLType, value: Any) -> tuple[Any, int]:
+    def _complete(self, step: _Step, type_: GraphQLType, value: Any) -> tuple[bytes, int]:
         if value is None:
-            return None, 1
+            return b"null", 1
         if isinstance(type_, GraphQLNonNull):
             type_ = type_.of_type
         if isinstance(type_, GraphQLList):
-            completed = [self._complete(step, type_.of_type, item) for item in value]
-            return [item for item, _ in completed], 1 + sum(count for _, count in completed)
+            if step.below is not None:
+                completed = [self._object(step.below, item) for item in value]
+            else:
+                completed = [self._complete(step, type_.of_type, item) for item in value]
+            return b"[" + b",".join([item for item, _ in completed]) + b"]", 1 + sum([count for _, count in completed])
         if step.below is not None:
             return self._object(step.below, value)
-        return (type_.serialize(value) if isinstance(type_, GraphQLEnumType) else value), 1
+        return encode(type_.serialize(value) if isinstance(type_, GraphQLEnumType) else value), 1
 
-    @staticmethod
-    def _identity(plan: _Plan, value: Any) -> Any:
-        if isinstance(value, GraphQLType):
-            return id(plan), id(value)
-        # Fields, arguments and enum values come with their names; the definitions live as long as the schema.
-        return (id(plan), value[0], id(value[1])) if isinstance(value, tuple) else None
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Frame:
+    """The JSON of an object of `size` values, cut where its holes are: one part more than holes."""
+
+    parts: list[bytes]
+    holes: tuple[str, ...]
+    size: int
+
+    def filled(self, name: str, definition: Any) -> bytes:
+        """The JSON with the holes filled for a definition of that name."""
+        if self.holes == _HOLES:
+            start, middle, end = self.parts
+            description = definition.description
+            about = b"null" if description is None else encode(description)
+            return b'%b"%b"%b%b%b' % (start, name.encode(), middle, about, end)
+        text = self.parts[0]
+        for hole, part in zip(self.holes, self.parts[1:], strict=True):
+            text += (b'"%b"' % name.encode() if hole == "name" else encode(definition.description)) + part
+        return text
+
+
+def _likeness(definition: Any) -> int:
+    """The same for definitions that differ only in their names and descriptions."""
+    if definition.deprecation_reason is not None:
+        return id(definition)
+    if isinstance(definition, GraphQLEnumValue):
+        return id(GraphQLEnumValue)
+    if isinstance(definition, GraphQLField):
+        return id(definition) if definition.args else id(definition.type)
+    has_default = definition.default is not None or definition.default_value is not Undefined
+    return id(definition) if has_default else id(definition.type)

@@ -2,8 +2,9 @@
 
 from functools import partial
 
-from graphql import GraphQLArgument, GraphQLField, GraphQLObjectType
+from graphql import GraphQLArgument, GraphQLField
 
+from threescore.graphql.core.schema.lean import LeanObjectType
 from threescore.graphql.core.schema.notation import required
 from threescore.graphql.core.schema.registry import Registry
 from threescore.model.objects import Field, ObjectType
@@ -16,14 +17,14 @@ def add_object_types(registry: Registry, object_type: ObjectType) -> None:
     name = registry.name(object_type)
     label, plural = object_type.label_singular, object_type.label_plural
     registry.add(
-        GraphQLObjectType(name, partial(_record, registry, object_type), description=object_type.description),
-        GraphQLObjectType(f"{name}Edge", partial(_edge, registry, name), description=f"A {label} record of a page."),
-        GraphQLObjectType(
+        LeanObjectType(name, partial(_record, registry, object_type), description=object_type.description),
+        LeanObjectType(f"{name}Edge", partial(_edge, registry, name), description=f"A {label} record of a page."),
+        LeanObjectType(
             f"{name}Connection",
             partial(_connection, registry, object_type),
             description=f"A page of {plural}, with aggregates over all of them.",
         ),
-        GraphQLObjectType(
+        LeanObjectType(
             f"{name}GroupByConnection",
             partial(_group, registry, object_type),
             description=f"A group of {plural}, with aggregates over it.",

@@ -81,7 +81,7 @@ class Registry:
             for value in field.option_values
         }
         enum = GraphQLEnumType(name, values, description=field.description)
-        self.add(enum, enum_filter(f"{name}Filter", enum))
+        self.add(enum, enum_filter(f"{name}Filter", enum, field.kind.operators))
         return name
 
     def where_input(self, object_type: ObjectType, field: Field, parts: dict[str, GraphQLInputField]) -> str:

@@ -1,0 +1,149 @@
+"""The documentation that the server gives of itself: OpenAPI documents and Markdown.
+
+Whoever has a key gets that of the workspace; everybody gets what says nothing about any workspace. A document is made
+once for each version of a model, and kept with it as the bytes that are sent.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from functools import partial
+
+import msgspec
+import structlog
+
+from threescore.access.tokens import Tokens, bearer_token
+from threescore.catalog.state import Workspaces
+from threescore.errors import AccessRefused, BadRequest, ThreescoreError
+from threescore.model.objects import Model
+from threescore.records.caller import Caller
+from threescore.rest.envelope import INTERNAL_ERROR, encode_error
+from threescore.rest.http import (
+    Headers,
+    Receive,
+    Reply,
+    Scope,
+    Send,
+    base_url,
+    discard_body,
+    etag_of,
+    read_headers,
+    send_preflight,
+    send_reply,
+)
+from threescore.rest.openapi import (
+    Site,
+    base_document,
+    core_document,
+    core_guide,
+    general_markdown,
+    metadata_document,
+    metadata_guide,
+    workspace_markdown,
+)
+
+KEPT = 6
+"""How many documents are kept for a version of a model: each kind, for a few of the server's names."""
+
+_encode = msgspec.json.Encoder().encode
+log = structlog.get_logger()
+
+
+class _Page(msgspec.Struct, frozen=True):
+    """One document: how it is made for a workspace, and for everybody."""
+
+    name: str
+    of_workspace: Callable[[Model, Site], bytes]
+    of_nobody: Callable[[Site], bytes]
+    media_type: str | None = None
+
+
+_CORE = _Page(
+    "core",
+    lambda model, site: _encode(core_document(model, site)),
+    lambda site: _encode(base_document(site, "core", core_guide(site))),
+)
+_METADATA = _Page(
+    "metadata",
+    lambda model, site: _encode(metadata_document(model, site)),
+    lambda site: _encode(base_document(site, "metadata", metadata_guide(site))),
+)
+_MARKDOWN = _Page(
+    "markdown",
+    lambda model, site: workspace_markdown(model, site).encode(),
+    lambda site: general_markdown(site).encode(),
+    "text/markdown; charset=utf-8",
+)
+
+PAGES: Mapping[str, _Page] = {
+    "/rest/open-api/core": _CORE,
+    "/rest/open-api/metadata": _METADATA,
+    "/open-api/core": _CORE,
+    "/open-api/metadata": _METADATA,
+    "/rest/docs.md": _MARKDOWN,
+    "/llms.txt": msgspec.structs.replace(_MARKDOWN, media_type="text/plain; charset=utf-8"),
+}
+"""The documents by their paths."""
+
+
+class DocumentsApi:
+    """Answers requests for documents."""
+
+    def __init__(self, workspaces: Workspaces, tokens: Tokens, batch_limit: int, body_limit: int) -> None:
+        self._workspaces = workspaces
+        self._tokens = tokens
+        self._site = partial(Site, batch_limit=batch_limit, body_limit=body_limit)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers one request, whose path is one of `PAGES`."""
+        if scope["method"] == "OPTIONS":
+            await send_preflight(send, dict(scope["headers"]).get(b"access-control-request-headers"))
+            return
+        headers = read_headers(scope)
+        try:
+            reply = await self._reply(scope, headers)
+        except ThreescoreError as error:
+            reply = Reply(*encode_error(error))
+        except Exception:
+            log.exception("request failed", method=scope["method"], path=scope["path"])
+            reply = Reply(500, _encode(INTERNAL_ERROR))
+        await discard_body(receive, headers)
+        await send_reply(scope, headers, reply, send)
+
+    async def _reply(self, scope: Scope, headers: Headers) -> Reply:
+        method, path = scope["method"], scope["path"]
+        if method not in ("GET", "HEAD"):
+            raise BadRequest(f"{method} is not possible on '{path}'. Allowed methods are GET, HEAD.")
+        page, site = PAGES[path], self._site(base_url(scope))
+        # The addresses outside of /rest take a bad token for none, as they always have.
+        model = await self._model(headers, refusing=path.startswith("/rest/"))
+        if model is None:
+            return Reply(200, page.of_nobody(site), media_type=page.media_type)
+        body, etag = _kept(model, page, site)
+        return Reply(200, body, media_type=page.media_type, etag=etag)
+
+    async def _model(self, headers: Headers, *, refusing: bool) -> Model | None:
+        """What the caller may see of a workspace; None for a stranger. Raises AccessRefused for a bad token."""
+        if headers.authorization is None:
+            return None
+        try:
+            claims = self._tokens.verify(bearer_token(headers.authorization))
+            return Caller.of(await self._workspaces.present(claims.workspace_id), claims).model
+        except AccessRefused:
+            if refusing:
+                raise
+            return None
+
+
+def _kept(model: Model, page: _Page, site: Site) -> tuple[bytes, str]:
+    """The document with its `ETag`, made when it is first asked for."""
+    kept: OrderedDict[tuple[str, Site], tuple[bytes, str]] = model.__dict__.setdefault("documents", OrderedDict())
+    key = (page.name, site)
+    found = kept.get(key)
+    if found is None:
+        body = page.of_workspace(model, site)
+        found = kept[key] = (body, etag_of(body))
+        if len(kept) > KEPT:
+            kept.popitem(last=False)
+    else:
+        kept.move_to_end(key)
+    return found

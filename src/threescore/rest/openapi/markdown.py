@@ -1,0 +1,93 @@
+"""The documentation as Markdown, for people and agents."""
+
+from threescore.model.objects import Field, Model, ObjectType
+from threescore.model.overrides import resolved
+from threescore.rest.openapi.examples import Examples, curl
+from threescore.rest.openapi.guide import core_guide, metadata_guide, table
+from threescore.rest.openapi.schemas import object_description, required_inputs
+from threescore.rest.openapi.shared import Site
+
+
+def general_markdown(site: Site) -> str:
+    """What everybody may read: where things are, and how to get at the rest."""
+    return "\n\n".join(
+        [
+            "# Threescore",
+            "> A CRM platform with an API made for the data model of each workspace. This page is the same for "
+            "everybody; with the token of an API key, it describes the workspace: objects, fields, and requests that "
+            "work as they stand.",
+            core_guide(site),
+            "## Documentation of a workspace",
+            f'```sh\ncurl -sS {site.url}/rest/docs.md -H "Authorization: Bearer $KEY"\n```',
+            f'```sh\ncurl -sS {site.url}/rest/open-api/core -H "Authorization: Bearer $KEY"\n```',
+        ]
+    ) + "\n"  # fmt: skip
+
+
+def workspace_markdown(model: Model, site: Site) -> str:
+    """The whole documentation of a workspace: how the API is used, and each of its objects."""
+    objects = sorted(model.objects, key=lambda o: o.name_plural)
+    metadata = metadata_guide(site).partition("## Lists")[2].partition("## Errors")[0].strip()
+    parts = [
+        "# Threescore",
+        core_guide(site, model),
+        "## The data model",
+        metadata,
+        "## Objects",
+        table(
+            ("Object", "Path", "What it is"),
+            [
+                (
+                    f"[{_label(o)}](#{o.name_plural.lower()})",
+                    f"`/rest/{o.name_plural}`",
+                    object_description(o),
+                )
+                for o in objects
+            ],
+        ),
+    ]
+    for object_type in objects:
+        parts += _object(model, object_type, site)
+    return "\n\n".join(parts) + "\n"
+
+
+def _object(model: Model, object_type: ObjectType, site: Site) -> list[str]:
+    examples, plural = Examples(model, object_type), object_type.name_plural
+    required = set(required_inputs(object_type))
+    rows = [row for field in object_type.fields if (row := _row(model, field, required))]
+    query = {"filter": examples.filter, "order_by": examples.order, "limit": "10"}
+    url = f"{site.url}/rest"
+    return [
+        f"### {plural}",
+        object_description(object_type),
+        table(("Field", "Type", "Notes"), rows),
+        f"```sh\n{curl(url, 'GET', f'/{plural}', query)}\n```",
+        f"```sh\n{curl(url, 'POST', f'/{plural}', None, examples.record(1))}\n```",
+    ]
+
+
+def _label(object_type: ObjectType) -> str:
+    return str(resolved(object_type, "label_plural"))
+
+
+def _row(model: Model, field: Field, required: set[str]) -> tuple[str, str, str] | None:
+    """A field's line in the table of its object; None for one that nobody would ask for."""
+    if not field.kind.writable:
+        return None
+    notes = [str(resolved(field, "description") or resolved(field, "label")).strip()]
+    name, kind = f"`{field.name}`", f"`{field.type}`"
+    if field.is_relation:
+        if field.target_object_id not in model.by_id:
+            return None
+        kind = f"{'many' if field.is_one_to_many else 'one'} of `{model.target(field).name_plural}`"
+        if field.join_column:
+            name = f"`{field.join_column}`, `{field.name}`"
+    elif field.kind.sub_fields:
+        notes.append("Sub-fields: " + ", ".join(f"`{sub_field}`" for sub_field in field.kind.sub_fields))
+    if field.option_values:
+        notes.append("One of " + ", ".join(f"`{value}`" for value in field.option_values))
+    if required & {leaf.name for leaf in field.leaves}:
+        notes.append("Required")
+    if field.is_unique:
+        notes.append("Unique")
+    return name, kind, ". ".join(note.rstrip(".") for note in notes) + "."

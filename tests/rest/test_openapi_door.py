@@ -1,0 +1,197 @@
+"""Where the documentation is, and who gets what."""
+
+import hashlib
+import time
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import msgspec
+import pytest
+from graphql import build_schema
+
+from tests.graphql.models import plain_model, rocket_model, with_object
+from tests.records.wire import send
+from tests.rest.openapi_support import document
+from threescore.rest.documents import PAGES
+from threescore.rest.grammar.path import ACTIONS
+from threescore.rest.grammar.warnings import PARAMETERS
+from threescore.rest.openapi import Site, core_document
+
+KEYS = ["openapi", "info", "servers", "components", "security", "externalDocs", "paths"]
+
+
+def stranger(api: httpx.Client, path: str, token: str | None = None, **options: Any) -> httpx.Response:
+    headers = {"Authorization": f"Bearer {token}"} if token is not None else {}
+    return httpx.get(f"{api.base_url}{path}", headers=headers, timeout=30, **options)
+
+
+@pytest.mark.parametrize("kind", ["core", "metadata"])
+def test_without_a_token(api: httpx.Client, kind: str) -> None:
+    for path in (f"/rest/open-api/{kind}", f"/open-api/{kind}"):
+        for query in ("", f"?token={api.headers['Authorization'].removeprefix('Bearer ')}"):
+            response = stranger(api, path + query)
+            assert response.status_code == 200
+            assert response.headers["content-type"] == "application/json; charset=utf-8"
+            found = response.json()
+            assert list(found) == KEYS
+            assert list(found["paths"]) == [f"/open-api/{kind}"]
+            assert found["components"]["schemas"] == {}
+            assert found["openapi"] == "3.1.1"
+            assert "compan" not in response.text
+
+
+def test_with_a_bad_token(api: httpx.Client) -> None:
+    for path in ("/rest/open-api/core", "/rest/open-api/metadata", "/rest/docs.md"):
+        response = stranger(api, path, "garbage.token.value")
+        assert response.status_code == 401
+        assert response.json() == {"statusCode": 401, "messages": ["Token invalid."], "error": "UNAUTHENTICATED"}
+    assert list(stranger(api, "/open-api/core", "garbage.token.value").json()["paths"]) == ["/open-api/core"]
+    assert "companies" not in stranger(api, "/llms.txt", "garbage.token.value").text
+
+
+def test_core(api: httpx.Client) -> None:
+    found = document(api)
+    assert found == document(api, "/open-api/core")
+    assert found["servers"][0]["url"] == f"{str(api.base_url).rstrip('/')}/rest"
+    objects = [o["namePlural"] for o in send(api, "GET", "metadata/objects?limit=1000")["data"]]
+    assert [tag["name"] for tag in found["tags"]] == ["General", *sorted(objects)]
+    assert len(found["paths"]) == 8 * len(objects) + 2
+    people = {path: list(item) for path, item in found["paths"].items() if "/people" in path}
+    assert people == {
+        "/people": ["get", "post", "delete", "patch"],
+        "/batch/people": ["post"],
+        "/people/{id}": ["get", "delete", "patch"],
+        "/people/duplicates": ["post"],
+        "/people/{id}/restore": ["patch"],
+        "/people/restore": ["patch"],
+        "/people/merge": ["patch"],
+        "/people/groupBy": ["get"],
+    }
+    ids = {
+        operation["operationId"]
+        for path in people
+        for method, operation in found["paths"][path].items()
+    }  # fmt: skip
+    assert ids == {
+        *("findManyPeople", "createOnePerson", "deleteManyPeople", "updateManyPeople", "createManyPeople"),
+        *("findOnePerson", "deleteOnePerson", "UpdateOnePerson", "findPersonDuplicates", "restoreOnePerson"),
+        *("restoreManyPeople", "mergeManyPeople", "groupByPeople"),
+    }
+    parameters = found["components"]["parameters"]
+    assert parameters["depth"]["schema"] == {"type": "integer", "enum": [0, 1], "default": 0}
+    assert parameters["viewId"]["name"] == "viewId"
+    merge = found["paths"]["/people/merge"]["patch"]["responses"]["200"]["content"]["application/json"]["schema"]
+    assert list(merge["properties"]["data"]["properties"]) == ["mergePerson"]
+    groups = found["paths"]["/people/groupBy"]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+    assert groups["type"] == "array"
+
+
+def test_parameters_are_those_that_the_server_knows() -> None:
+    found = core_document(plain_model(), Site("", 60, 1))
+    parameters = found["components"]["parameters"]
+    actions = {
+        "/people": "many",
+        "/batch/people": "batch",
+        "/people/{id}": "one",
+        "/people/duplicates": "duplicates",
+        "/people/{id}/restore": "restoreOne",
+        "/people/restore": "restoreMany",
+        "/people/merge": "merge",
+        "/people/groupBy": "groupBy",
+    }
+    for path, kind in actions.items():
+        for method, operation in found["paths"][path].items():
+            action = ACTIONS[kind][method.upper()]  # type: ignore[index]
+            names = {parameters[p["$ref"].rpartition("/")[2]]["name"] for p in operation["parameters"]} - {"id"}
+            assert names <= PARAMETERS[action]
+            assert PARAMETERS[action] - names <= {"view_id", "depth"}
+
+
+def test_schemas_follow_the_model(api: httpx.Client) -> None:
+    company = next(o for o in send(api, "GET", "metadata/objects?limit=1000")["data"] if o["nameSingular"] == "company")
+    before = api.get("/rest/open-api/core")
+    body = {"objectMetadataId": company["id"], "type": "NUMBER", "name": "towers", "label": "Towers"}
+    send(api, "POST", "metadata/fields", body | {"description": "How tall", "settings": {"dataType": "int"}})
+    for _ in range(4):
+        # Whichever worker answers, it has the present model.
+        after = api.get("/rest/open-api/core", headers={"If-None-Match": before.headers["ETag"]})
+        assert after.status_code == 200
+        schemas = after.json()["components"]["schemas"]
+        assert schemas["Company"]["properties"]["towers"] == {
+            "type": "integer",
+            "format": "int64",
+            "description": "How tall",
+        }
+        assert schemas["CompanyForUpdate"]["properties"]["towers"]["type"] == ["integer", "null"]
+        assert "towers" in schemas["CompanyForResponse"]["required"]
+        assert "towers" in api.get("/rest/docs.md").text
+    assert "id" not in schemas["Company"]["properties"]
+    assert "searchVector" not in schemas["CompanyForResponse"]["properties"]
+    assert schemas["PersonForResponse"]["properties"]["company"]["oneOf"][0] == {
+        "$ref": "#/components/schemas/CompanyForResponse"
+    }
+
+
+@pytest.mark.parametrize("path", sorted(PAGES))
+def test_etags(api: httpx.Client, path: str) -> None:
+    first = api.get(path)
+    assert first.status_code == 200
+    etag = first.headers["ETag"]
+    assert hashlib.sha1(first.content).hexdigest() in etag
+    again = api.get(path, headers={"If-None-Match": etag})
+    assert again.status_code == 304
+    assert again.content == b""
+    head = api.head(path)
+    assert head.status_code == 200
+    assert head.headers["content-length"] == str(len(first.content))
+    assert api.post(path).status_code == 400
+    assert api.options(path).status_code == 204
+
+
+def test_markdown(api: httpx.Client) -> None:
+    markdown, text = api.get("/rest/docs.md"), api.get("/llms.txt")
+    assert markdown.headers["content-type"] == "text/markdown; charset=utf-8"
+    assert text.headers["content-type"] == "text/plain; charset=utf-8"
+    assert markdown.text == text.text
+    for expected in ("### companies", "| `name` | `TEXT` |", "`domainName`", str(api.base_url).rstrip("/") + "/rest"):
+        assert expected in markdown.text
+    general = stranger(api, "/llms.txt")
+    assert general.status_code == 200
+    assert "/rest/docs.md" in general.text
+    assert "### " not in general.text
+    assert stranger(api, "/rest/docs.md").text == general.text
+
+
+def test_sdl(api: httpx.Client) -> None:
+    response = api.get("/graphql/schema.graphql")
+    assert response.status_code == 200
+    assert response.headers["content-type"] == "text/plain; charset=utf-8"
+    schema = build_schema(response.text)
+    assert schema.query_type is not None
+    assert {"people", "person", "peopleGroupBy"} <= schema.query_type.fields.keys()
+    assert api.get("/graphql/schema.graphql", headers={"If-None-Match": response.headers["ETag"]}).status_code == 304
+    assert stranger(api, "/graphql/schema.graphql").status_code == 403
+    assert stranger(api, "/graphql/schema.graphql", "x").status_code == 401
+    names = {"nameSingular": "gizmo", "namePlural": "gizmos", "labelSingular": "Gizmo", "labelPlural": "Gizmos"}
+    send(api, "POST", "metadata/objects", names)
+    for _ in range(4):
+        assert "type Gizmo " in api.get("/graphql/schema.graphql").text
+    metadata = stranger(api, "/metadata/schema.graphql")
+    assert metadata.status_code == 200
+    assert build_schema(metadata.text).mutation_type is not None
+    assert api.post("/metadata/schema.graphql").status_code == 400
+
+
+def test_speed() -> None:
+    """Far from what is wanted (150 ms), so that a busy machine fails nothing; the benchmark measures."""
+    model = rocket_model()
+    for number in range(45 - len(model.objects)):
+        model = with_object(model, f"thing{number}A", f"things{number}A")
+    assert len(model.objects) == 45
+    took = []
+    for _ in range(5):
+        started = time.process_time()
+        msgspec.json.encode(core_document(model, Site(f"http://{uuid4()}", 60, 1)))
+        took.append(time.process_time() - started)
+    assert min(took) < 0.5
