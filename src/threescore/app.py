@@ -15,6 +15,9 @@ from threescore.catalog.state import Workspaces
 from threescore.config import Settings
 from threescore.db.pool import Database
 from threescore.errors import Unavailable
+from threescore.events.delivery import delivering
+from threescore.events.outbound import Outbound
+from threescore.events.services import make_deliverer, webhook_services
 from threescore.graphql.core.execute import CoreGraphql
 from threescore.graphql.limits import Limits
 from threescore.graphql.metadata import MetadataGraphql
@@ -24,6 +27,7 @@ from threescore.rest.api import RestApi
 from threescore.rest.http import Receive, Scope, Send
 from threescore.rest.metadata import MetadataApi
 from threescore.rest.records import RecordsApi
+from threescore.rest.webhooks import WebhooksApi
 
 
 class Application:
@@ -62,8 +66,12 @@ class Application:
         assert settings.database_url is not None
         database = await Database.connect(settings.database_url, settings.database_connections)
         workspaces = Workspaces(database)
-        tokens = Tokens(await signing_secret(database, settings.secret))
-        records = Records(database, settings.batch_limit)
+        secret = await signing_secret(database, settings.secret)
+        tokens = Tokens(secret)
+        outbound = Outbound(settings.outbound_allow)
+        deliverer = await make_deliverer(settings, secret, outbound) if settings.delivery else None
+        records = Records(database, settings.batch_limit, deliverer.wake if deliverer else None)
+        webhooks = webhook_services(database, secret, outbound, *([deliverer.webhooks_changed] if deliverer else []))
         limits = Limits(
             tokens=settings.graphql_tokens,
             depth=settings.graphql_depth,
@@ -72,15 +80,23 @@ class Application:
             first=settings.graphql_page_limit,
         )
         self._database = database
-        self._rest = RestApi(workspaces, tokens, RecordsApi(records), MetadataApi(database), settings.body_limit)
+        self._rest = RestApi(
+            workspaces,
+            tokens,
+            RecordsApi(records),
+            MetadataApi(database),
+            WebhooksApi(webhooks),
+            settings.body_limit,
+        )
         self._graphql = GraphqlApi(
             tokens,
             CoreGraphql(workspaces, records, limits),
-            MetadataGraphql(database, workspaces, tokens, limits),
+            MetadataGraphql(database, workspaces, tokens, webhooks, limits),
             settings.body_limit,
         )
         try:
-            yield
+            async with delivering(deliverer):
+                yield
         finally:
             await database.close()
 

@@ -38,6 +38,7 @@ _USER_MESSAGES: Mapping[str, str] = {
     "RECORD_NOT_FOUND": "This record does not exist or has been deleted.",
     "ROLE_CANNOT_BE_ASSIGNED_TO_API_KEYS": "This role cannot be assigned to API keys.",
     "ROLE_NOT_FOUND": "Role not found.",
+    "WEBHOOK_NOT_FOUND": "Webhook not found.",
     "UNAUTHENTICATED": "You must be authenticated to perform this action.",
 }
 """What people are told, by the code of an error."""

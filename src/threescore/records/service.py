@@ -1,9 +1,10 @@
 """The service that all doors use for records: it turns wishes into plans, runs them, and answers with JSON bytes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -35,8 +36,26 @@ ID_ONLY = Selection((plans.Scalar("id", "id"),))
 encode = msgspec.json.Encoder(decimal_format="number").encode
 _decode_exactly = msgspec.json.Decoder(float_hook=Decimal).decode
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
 Where = tuple[tuple[str, ...], str]
 """A path and a direction to order by."""
+
+
+def _write(
+    method: Callable[Concatenate["Records", Caller, P], Coroutine[Any, Any, T]],
+) -> Callable[Concatenate["Records", Caller, P], Coroutine[Any, Any, T]]:
+    """A method that writes: whoever wants to know is told afterwards."""
+
+    @wraps(method)
+    async def told(self: "Records", caller: Caller, /, *arguments: P.args, **named: P.kwargs) -> T:
+        answer = await method(self, caller, *arguments, **named)
+        if self.written is not None:
+            self.written(caller.model.workspace_id)
+        return answer
+
+    return told
 
 
 class Page(Struct, frozen=True):
@@ -53,10 +72,12 @@ class Page(Struct, frozen=True):
 class Records:
     """Reads and writes the records of any workspace."""
 
-    def __init__(self, database: Database, batch_limit: int) -> None:
+    def __init__(self, database: Database, batch_limit: int, written: Callable[[UUID], None] | None = None) -> None:
         self._database = database
         self._runner = Runner(database)
         self.batch_limit = batch_limit
+        # Told of each workspace that has been written to, once it is committed.
+        self.written = written
 
     # Reads
 
@@ -163,6 +184,7 @@ class Records:
 
     # Writes
 
+    @_write
     async def create(
         self, caller: Caller, object_type: ObjectType, selection: Selection, records: Sequence[Json]
     ) -> bytes:
@@ -187,6 +209,7 @@ class Records:
                     raise step.explain(error) from error
         return row["records"] or EMPTY_LIST
 
+    @_write
     async def upsert(
         self, caller: Caller, object_type: ObjectType, selection: Selection, records: Sequence[Json]
     ) -> bytes:
@@ -211,6 +234,7 @@ class Records:
             raise _ambiguous(object_type, given.rows, row["ambiguous"][0] - 1)
         return row["records"] or EMPTY_LIST
 
+    @_write
     async def update_one(
         self, caller: Caller, object_type: ObjectType, selection: Selection, record_id: str, record: Json
     ) -> bytes:
@@ -218,6 +242,7 @@ class Records:
         arguments = [*write_arguments(caller), None, record_id]
         return _only(await self._update(caller, object_type, selection, _by_id(4), arguments, 1, record, record_id))
 
+    @_write
     async def update_many(
         self,
         caller: Caller,
@@ -236,6 +261,7 @@ class Records:
             )
         return await self._update(caller, object_type, selection, bound, arguments, self.batch_limit, record)
 
+    @_write
     async def soft_delete_one(
         self, caller: Caller, object_type: ObjectType, selection: Selection, record_id: str
     ) -> bytes:
@@ -243,11 +269,13 @@ class Records:
         arguments = [*write_arguments(caller), record_id]
         return _only(await self._mark(caller, plans.SoftDelete, object_type, selection, _by_id(3), arguments, 1))
 
+    @_write
     async def restore_one(self, caller: Caller, object_type: ObjectType, selection: Selection, record_id: str) -> bytes:
         """Takes one record back from the deleted ones. Raises NotFound."""
         arguments = [*write_arguments(caller), record_id]
         return _only(await self._mark(caller, plans.Restore, object_type, selection, _by_id(3), arguments, 1))
 
+    @_write
     async def soft_delete_many(
         self, caller: Caller, object_type: ObjectType, selection: Selection, filter: Mapping[str, Any] | None
     ) -> bytes:
@@ -257,6 +285,7 @@ class Records:
         bound = plans.And((LIVE, self._mandatory(caller, object_type, filter, arguments, "delete")))
         return await self._mark(caller, plans.SoftDelete, object_type, selection, bound, arguments, self.batch_limit)
 
+    @_write
     async def restore_many(
         self, caller: Caller, object_type: ObjectType, selection: Selection, filter: Mapping[str, Any] | None
     ) -> bytes:
@@ -265,6 +294,7 @@ class Records:
         bound = self._mandatory(caller, object_type, filter, arguments, "restore")
         return await self._mark(caller, plans.Restore, object_type, selection, bound, arguments, self.batch_limit)
 
+    @_write
     async def destroy_one(
         self,
         caller: Caller,
@@ -280,6 +310,7 @@ class Records:
         arguments = [*(arguments or write_arguments(caller)), record_id]
         return _only(await self._destroy(caller, object_type, selection, _by_id(len(arguments) - 1), arguments, 1))
 
+    @_write
     async def destroy_many(
         self,
         caller: Caller,
@@ -296,6 +327,7 @@ class Records:
         bound = self._mandatory(caller, object_type, filter, arguments, "destroy")
         return await self._destroy(caller, object_type, selection, bound, arguments, self.batch_limit)
 
+    @_write
     async def merge(
         self,
         caller: Caller,

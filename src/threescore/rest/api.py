@@ -7,7 +7,7 @@ from threescore.access.tokens import Claims, Tokens, bearer_token
 from threescore.catalog.state import Workspaces
 from threescore.errors import InvalidInput, NotFound, ThreescoreError
 from threescore.model.fields.base import Json
-from threescore.records.caller import answer_for
+from threescore.records.caller import Caller, answer_for
 from threescore.rest.envelope import INTERNAL_ERROR, encode_error
 from threescore.rest.grammar.parameters import Parameters, parse_query_string
 from threescore.rest.grammar.path import Route, parse_path
@@ -32,6 +32,7 @@ from threescore.rest.http import (
 )
 from threescore.rest.metadata import MetadataApi
 from threescore.rest.records import TAKING_A_BODY, RecordsApi
+from threescore.rest.webhooks import NOTHING, WebhooksApi
 
 log = structlog.get_logger()
 
@@ -40,12 +41,19 @@ class RestApi:
     """Everything below `/rest`."""
 
     def __init__(
-        self, workspaces: Workspaces, tokens: Tokens, records: RecordsApi, metadata: MetadataApi, body_limit: int
+        self,
+        workspaces: Workspaces,
+        tokens: Tokens,
+        records: RecordsApi,
+        metadata: MetadataApi,
+        webhooks: WebhooksApi,
+        body_limit: int,
     ) -> None:
         self._workspaces = workspaces
         self._tokens = tokens
         self._records = records
         self._metadata = metadata
+        self._webhooks = webhooks
         self._body_limit = body_limit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -78,7 +86,7 @@ class RestApi:
         method = "GET" if scope["method"] == "HEAD" else scope["method"]
         try:
             parameters = parse_query_string(scope["query_string"])
-            if segments[0] == "metadata":
+            if segments[0] in ("metadata", "webhooks"):
                 route, takes_body = None, method in ("POST", "PATCH", "PUT")
             else:
                 route = parse_path(method, path)
@@ -90,6 +98,8 @@ class RestApi:
             # Whoever is not let in hears of nothing else.
             await self._check_key(claims)
             raise
+        if (route is None and "webhooks" in segments[:2]) or segments[:2] == ("metadata", "webhookDeliveries"):
+            return await self._of_webhooks(claims, method, segments, parameters, body)
         if route is None:
             return await self._of_model(claims, method, segments[1:], parameters, body)
         return await self._of_records(claims, route, parameters, body)
@@ -116,6 +126,16 @@ class RestApi:
             body=body,
         )
         return Reply(status, msgspec.json.encode(payload))
+
+    async def _of_webhooks(
+        self, claims: Claims, method: str, segments: tuple[str, ...], parameters: Parameters, body: Json
+    ) -> Reply:
+        state = await self._workspaces.present(claims.workspace_id)
+        caller = Caller(state, state.key(claims.key_id))
+        bare = segments[0] == "webhooks"
+        path = segments if bare else segments[1:]
+        status, payload = await self._webhooks(caller, method, path, parameters.values, body, bare=bare)
+        return Reply(status, b"" if payload is NOTHING else msgspec.json.encode(payload))
 
 
 def _no_page(scope: Scope) -> ThreescoreError:

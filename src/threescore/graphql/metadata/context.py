@@ -1,7 +1,7 @@
 """What the resolvers of one request share."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from graphql import GraphQLResolveInfo
@@ -10,6 +10,7 @@ from msgspec import Struct
 from threescore.access.tokens import Tokens
 from threescore.catalog.changes import ModelChanges
 from threescore.db.pool import Database
+from threescore.events.services import WebhookServices
 from threescore.model.objects import Model
 from threescore.records.caller import Caller
 
@@ -28,6 +29,7 @@ class Services(Struct, frozen=True):
     database: Database
     tokens: Tokens
     changes: ModelChanges
+    webhooks: WebhookServices
 
 
 class AnswerTooLarge(BaseException):
@@ -55,6 +57,10 @@ class Context:
     def wait(self, work: Coroutine[Any, Any, T]) -> T:
         """What comes of work in the event loop."""
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(PATIENCE)
+
+    def tell(self, message: Callable[[], object]) -> None:
+        """Does something in the event loop, whose outcome does not matter here."""
+        self._loop.call_soon_threadsafe(message)
 
     def count(self, values: int = 1) -> None:
         """Counts values of the answer. Raises AnswerTooLarge when they are too many."""

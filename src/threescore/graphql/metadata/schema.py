@@ -9,7 +9,7 @@ from graphql import GraphQLError, GraphQLObjectType, GraphQLScalarType, GraphQLS
 
 from threescore.catalog.changes.inputs import read_uuid
 from threescore.catalog.wire import iso
-from threescore.graphql.metadata import changes, keys, model, workspace
+from threescore.graphql.metadata import changes, keys, model, webhooks, workspace
 from threescore.graphql.metadata.context import Info
 
 
@@ -17,7 +17,7 @@ from threescore.graphql.metadata.context import Info
 def metadata_schema() -> GraphQLSchema:
     """The schema, built when it is first asked for."""
     schema = build_schema(Path(__file__).with_name("schema.graphql").read_text(), no_location=True)
-    for resolvers in (model.RESOLVERS, changes.RESOLVERS, workspace.RESOLVERS, keys.RESOLVERS):
+    for resolvers in (model.RESOLVERS, changes.RESOLVERS, workspace.RESOLVERS, keys.RESOLVERS, webhooks.RESOLVERS):
         for type_name, of_type in resolvers.items():
             object_type = schema.type_map[type_name]
             assert isinstance(object_type, GraphQLObjectType)
