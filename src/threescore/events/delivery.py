@@ -83,7 +83,7 @@ class Deliverer:
         self._database = database
         self._sealer = sealer
         self._outbound = outbound
-        self._rules = rules
+        self.rules = rules
         self._pumps: dict[UUID, _Pump] = {}
         self._fresh = asyncio.Event()
 
@@ -100,7 +100,7 @@ class Deliverer:
 
     async def run(self) -> None:
         """Delivers until cancelled; then lets calls end, and gives back what has not begun."""
-        client = Client(self._outbound, self._rules.timeout)
+        client = Client(self._outbound, self.rules.timeout)
         tasks: dict[UUID, asyncio.Task[None]] = {}
         try:
             while True:
@@ -125,7 +125,7 @@ class Deliverer:
         present = {row["id"]: row["schema"] for row in rows}
         for workspace_id, schema in present.items():
             if workspace_id not in self._pumps:
-                pump = _Pump(self._database, workspace_id, schema, self._sealer, client, self._rules)
+                pump = _Pump(self._database, workspace_id, schema, self._sealer, client, self.rules)
                 self._pumps[workspace_id] = pump
                 tasks[workspace_id] = asyncio.create_task(pump.run())
         for workspace_id in [known for known in self._pumps if known not in present]:

@@ -100,7 +100,7 @@ class Outbound:
         """The addresses of a host that may be called, at least one. Raises TargetRefused, and OSError."""
         try:
             async with asyncio.timeout(LOOKUP_SECONDS):
-                found = await self._lookup(host, port)
+                found = await self._lookup(host.rstrip("."), port)
         except TimeoutError as error:
             raise OSError(f"the name {host} was not resolved within {LOOKUP_SECONDS} seconds") from error
         admitted = [address for address in found if self.admits(host, address)]
@@ -128,7 +128,8 @@ def parse_target(text: str) -> URL:
     url = URL(text)
     if url.scheme not in ("http", "https") or not url.raw_host or "://" not in text:
         raise ValueError("no HTTP or HTTPS URL")
-    return (url if url.raw_path else url.with_path("/")).with_fragment(None)
+    url = url.with_fragment(None)
+    return url.with_path("/", keep_query=True) if url.raw_path == "/" else url
 
 
 class CheckedResolver(AbstractResolver):
