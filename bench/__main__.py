@@ -11,7 +11,7 @@ from statistics import median
 
 from rich.console import Console
 
-from bench import firsts, load, pgbench, processes, report
+from bench import deliveries, firsts, load, pgbench, processes, report
 from bench.cases import Case, make_cases
 from bench.data import FULL, QUICK, Sizes, make_workspace
 from bench.report import MINIMAL, OURS, PGBENCH, Result
@@ -44,7 +44,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="a tenth of the records, and short rounds")
     parser.add_argument("--seconds", type=float, help="how long one round measures (default 3, quick 1)")
     parser.add_argument("--rounds", type=int, help="how often each is measured, in turns (default 3, quick 1)")
-    parser.add_argument("--only", action="append", metavar="KEY", help="only this request, such as get or graphql-list")
+    parser.add_argument("--only", action="append", metavar="KEY", help="only this: get, graphql-list, webhooks …")
     options = parser.parse_args()
     options.seconds = options.seconds or (1.0 if options.quick else 3.0)
     options.rounds = options.rounds or (1 if options.quick else 3)
@@ -58,6 +58,9 @@ def _measure(url: str, settings: Settings, variables: dict[str, str], options: a
         f" {options.rounds} rounds of {options.seconds:g} s, medians; {os.cpu_count()} CPUs, shared by everything;"
         f" load average before: {os.getloadavg()[0]:.1f}"
     )
+    if options.only == ["webhooks"]:
+        asyncio.run(deliveries.measure(console, url, settings, variables, options.quick))
+        return
     times, token = asyncio.run(_prepare(url, settings, sizes))
     cases = asyncio.run(make_cases(url, settings, token, sizes))
     if options.only:
@@ -79,6 +82,8 @@ def _measure(url: str, settings: Settings, variables: dict[str, str], options: a
         report.print_targets(console, results, max(CONCURRENCY))
     report.print_firsts(console, firsts_measured)
     console.print(f"resident memory of the worker after that: {memory:.0f} MB, wanted under {MEMORY_LIMIT} MB")
+    if not options.only or "webhooks" in options.only:
+        asyncio.run(deliveries.measure(console, url, settings, variables, options.quick))
     console.print(f"time to create a workspace: {median(times):.2f} s, the first one {times[0]:.2f} s")
 
 

@@ -1,5 +1,6 @@
 """The log of deliveries as people use it: look, send again, try out."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -23,6 +24,8 @@ STATUSES = ("pending", "succeeded", "failed")
 TEST_EVENT = "webhook.test"
 DEFAULT_LIMIT = 60
 MAX_LIMIT = 200
+
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 Values = dict[str, Any]
 
@@ -52,6 +55,8 @@ class Deliveries:
         require_settings(caller)
         if search.status is not None and search.status not in STATUSES:
             raise BadRequest(f'There is no status "{search.status[:100]}", only {", ".join(STATUSES)}')
+        if search.event_name is not None and _UNSTORABLE.search(search.event_name):
+            raise BadRequest("An event's name has no such characters")
         if not 0 < search.limit <= MAX_LIMIT:
             raise BadRequest(f"A page has 1 to {MAX_LIMIT} deliveries")
         given = {

@@ -46,7 +46,7 @@ SICK_ROOM = 4
 REGISTRY_SECONDS = 1.0
 """How often the list of workspaces with webhooks is read."""
 
-SWEEP_SECONDS = 60.0
+SWEEP_SECONDS = 15.0
 """How often a workspace's log is rid of old deliveries, and webhooks that fail for days are switched off."""
 
 SWEEP_ROWS = 2000

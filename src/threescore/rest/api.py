@@ -32,7 +32,7 @@ from threescore.rest.http import (
 )
 from threescore.rest.metadata import MetadataApi
 from threescore.rest.records import TAKING_A_BODY, RecordsApi
-from threescore.rest.webhooks import NOTHING, WebhooksApi
+from threescore.rest.webhooks import ACTIONS, NOTHING, WebhooksApi
 
 log = structlog.get_logger()
 
@@ -88,6 +88,8 @@ class RestApi:
             parameters = parse_query_string(scope["query_string"])
             if segments[0] in ("metadata", "webhooks"):
                 route, takes_body = None, method in ("POST", "PATCH", "PUT")
+                # What is done to a webhook or a delivery needs no more words than the path has.
+                takes_body = takes_body and (headers.body_waits or segments[-1] not in ACTIONS)
             else:
                 route = parse_path(method, path)
                 takes_body = route.action in TAKING_A_BODY

@@ -21,6 +21,7 @@ from threescore.rest.grammar.filter import parse_filter
 from threescore.rest.grammar.parameters import parse_limit
 
 RESOURCES = ("webhooks", "webhookDeliveries")
+ACTIONS = ("resend", "rotate", "test")
 NOTHING = object()
 """An answer without a body."""
 
@@ -169,6 +170,7 @@ class WebhooksApi:
 
 
 def _given(body: object) -> Shape:
+    body = {} if body is None else body
     if not isinstance(body, dict):
         raise InvalidInput("The body must be a JSON object")
     if isinstance(body.get("filter"), str):
