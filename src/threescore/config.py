@@ -170,7 +170,8 @@ class Settings:
     secret: str | None = _setting(
         _secret,
         None,
-        "What API keys are signed with, 32 characters or more. Changing it makes every key handed out invalid.",
+        "What API keys are signed with and secrets of webhooks encrypted, 32 characters or more. Changing it makes"
+        " every key handed out invalid, and secrets of webhooks unreadable.",
         shown_default="made on the first start and kept in the database",
         hidden=True,
     )

@@ -33,10 +33,10 @@ from threescore.events.sealing import Sealer
 from threescore.events.webhooks import Webhook, load_webhooks, switch_off
 from threescore.model.objects import Model
 
-LEASE_MARGIN = 5.0
+LEASE_MARGIN = 10.0
 """How much longer than a call may take a delivery belongs to who took it, in seconds. It is due again after that."""
 
-LATEST_START = 2.0
+LATEST_START = 5.0
 """How long after taking a delivery its call may begin, in seconds, so that it ends well within the lease."""
 
 SICK_AFTER = 3
@@ -245,7 +245,7 @@ class _Pump:
         try:
             return await self._queue.fill(self._model, self._version, list(self._webhooks.values())) or 0
         except _FILTER_FAULTS as error:
-            filtering = [webhook for webhook in self._webhooks.values() if webhook.filter is not None]
+            filtering = [w for w in self._webhooks.values() if w.filter is not None and w.switched_off_at is None]
             present = await self._queue.look()
             if not filtering:
                 raise

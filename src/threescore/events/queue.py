@@ -105,7 +105,7 @@ class Queue:
         cases = []
         for webhook in webhooks:
             name = only_object(webhook.operations)
-            if webhook.filter is None or name is None:
+            if webhook.filter is None or name is None or webhook.switched_off_at is not None:
                 continue
             passes = matches(model, name, webhook.filter, "e.record", slots)
             cases.append(f"WHEN {quote_literal(str(webhook.id))}::uuid THEN {passes}")
