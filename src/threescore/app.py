@@ -21,6 +21,9 @@ from threescore.catalog.state import Workspaces
 from threescore.config import Settings
 from threescore.db.pool import Database
 from threescore.errors import Unavailable
+from threescore.events.delivery import delivering
+from threescore.events.outbound import Outbound
+from threescore.events.services import make_deliverer, webhook_services
 from threescore.graphql.core.execute import CoreGraphql
 from threescore.graphql.limits import Limits
 from threescore.graphql.metadata import MetadataGraphql
@@ -31,6 +34,7 @@ from threescore.rest.documents import PAGES, DocumentsApi
 from threescore.rest.http import Receive, Scope, Send
 from threescore.rest.metadata import MetadataApi
 from threescore.rest.records import RecordsApi
+from threescore.rest.webhooks import WebhooksApi
 
 Door = Callable[[Scope, Receive, Send], Awaitable[None]]
 
@@ -83,8 +87,12 @@ class Application:
         assert settings.database_url is not None
         database = await Database.connect(settings.database_url, settings.database_connections)
         workspaces = Workspaces(database)
-        tokens = Tokens(await signing_secret(database, settings.secret))
-        records = Records(database, settings.batch_limit)
+        secret = await signing_secret(database, settings.secret)
+        tokens = Tokens(secret)
+        outbound = Outbound(settings.outbound_allow)
+        deliverer = await make_deliverer(settings, secret, outbound) if settings.delivery else None
+        records = Records(database, settings.batch_limit, deliverer.wake if deliverer else None)
+        webhooks = webhook_services(database, secret, outbound, *([deliverer.webhooks_changed] if deliverer else []))
         rates = RateLimits(database, workspaces, settings.rate_limit, settings.rate_limit_workspace)
         limits = Limits(
             tokens=settings.graphql_tokens,
@@ -102,13 +110,14 @@ class Application:
             tokens,
             RecordsApi(records),
             MetadataApi(database, KeyChanges(database, tokens)),
+            WebhooksApi(webhooks),
             rates,
             settings.body_limit,
         )
         self._graphql = GraphqlApi(
             tokens,
             CoreGraphql(database, workspaces, records, limits),
-            MetadataGraphql(database, workspaces, tokens, limits),
+            MetadataGraphql(database, workspaces, tokens, webhooks, limits),
             rates,
             settings.body_limit,
         )
@@ -116,7 +125,8 @@ class Application:
         self._usage.start()
         cleaning = asyncio.create_task(keep_clean(database, settings.audit_days))
         try:
-            yield
+            async with delivering(deliverer):
+                yield
         finally:
             cleaning.cancel()
             await self._usage.stop()

@@ -68,12 +68,12 @@ def _make_loop() -> _Loop:
     return loop
 
 
-def become_server(url: str, claim: int | None) -> NoReturn:
-    """Replaces this process with the serving one.
+def become(program: str, url: str, claim: int | None) -> NoReturn:
+    """Replaces this process with another program of ours, which is a module: the serving one or the working one.
 
     `claim` is the descriptor of our claim on the embedded server, which the new program gives up at its end.
     """
-    arguments = [sys.executable, "-m", "threescore.serving"]
+    arguments = [sys.executable, "-m", program]
     if claim is not None:
         os.set_inheritable(claim, True)
         arguments += ["--claim", str(claim)]

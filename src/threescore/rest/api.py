@@ -39,12 +39,13 @@ from threescore.rest.http import (
 from threescore.rest.keys import NOTHING
 from threescore.rest.metadata import MetadataApi
 from threescore.rest.records import TAKING_A_BODY, RecordsApi
+from threescore.rest.webhooks import ACTIONS, WebhooksApi
 
-ALIAS = "apiKeys"
-"""What older clients call `/rest/apiKeys`."""
+ALIASES = ("apiKeys", "webhooks")
+"""What older clients call directly below `/rest`."""
 
 DEPRECATED = b"@1786320000"
-"""Since when the alias is deprecated, as the header `Deprecation` says it."""
+"""Since when the aliases are deprecated, as the header `Deprecation` says it."""
 
 log = structlog.get_logger()
 
@@ -59,6 +60,7 @@ class RestApi:
         tokens: Tokens,
         records: RecordsApi,
         metadata: MetadataApi,
+        webhooks: WebhooksApi,
         limits: RateLimits,
         body_limit: int,
     ) -> None:
@@ -67,6 +69,7 @@ class RestApi:
         self._tokens = tokens
         self._records = records
         self._metadata = metadata
+        self._webhooks = webhooks
         self._limits = limits
         self._body_limit = body_limit
 
@@ -103,8 +106,10 @@ class RestApi:
         method = "GET" if scope["method"] == "HEAD" else scope["method"]
         try:
             parameters = parse_query_string(scope["query_string"])
-            if segments[0] in ("metadata", ALIAS):
+            if segments[0] in ("metadata", *ALIASES):
                 route, takes_body = None, method in ("POST", "PATCH", "PUT")
+                # What is done to a webhook or a delivery needs no more words than the path has.
+                takes_body = takes_body and (headers.body_waits or segments[-1] not in ACTIONS)
             else:
                 route = parse_path(method, path)
                 takes_body = route.action in TAKING_A_BODY
@@ -159,26 +164,25 @@ class RestApi:
         keyed: Keyed | None,
     ) -> Reply:
         caller = await self._caller(claims)
-        alias = path[0] == ALIAS
+        alias = path[0] in ALIASES
         path = path if alias else path[1:]
         if path[:1] == ("audit",):
             return await self._audit(caller, method, path[1:], parameters)
         author = Author(caller.actor, *client_of(scope))
 
         async def run(database: Database | None) -> Answer:
-            api = self._metadata if method == "GET" else self._metadata.over(database, author)
-            status, payload = await api(
-                caller=caller,
-                method=method,
-                path=path,
-                query=list(parameters.values.items()),
-                body=body,
-                bare=alias,
-            )
+            if path[:1] in (("webhooks",), ("webhookDeliveries",)):
+                webhooks = self._webhooks.over(database or self._database, author)
+                status, payload = await webhooks(caller, method, path, parameters.values, body, bare=alias)
+            else:
+                api = self._metadata if method == "GET" else self._metadata.over(database, author)
+                query = list(parameters.values.items())
+                status, payload = await api(caller=caller, method=method, path=path, query=query, body=body, bare=alias)
             return Answer(status, b"" if payload is NOTHING else msgspec.json.encode(payload))
 
-        # A token is kept nowhere.
-        if keyed is None or path[-1:] in (("token",), ("regenerate",)):
+        # Tokens are kept nowhere, and the secrets of webhooks are kept encrypted.
+        shows_secrets = path[:1] == ("webhooks",) or path[-1:] in (("token",), ("regenerate",))
+        if keyed is None or shows_secrets:
             reply = _reply(await run(None))
         else:
             reply = _reply(await once(self._database, caller, keyed, run, _refused, on_present_model=False))
