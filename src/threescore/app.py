@@ -15,15 +15,20 @@ from threescore.catalog.state import Workspaces
 from threescore.config import Settings
 from threescore.db.pool import Database
 from threescore.errors import Unavailable
+from threescore.events.feed import Feed
+from threescore.events.history import Histories
+from threescore.events.watch import Watch
 from threescore.graphql.core.execute import CoreGraphql
 from threescore.graphql.limits import Limits
 from threescore.graphql.metadata import MetadataGraphql
 from threescore.graphql.transport import GraphqlApi
 from threescore.records.service import Records
 from threescore.rest.api import RestApi
+from threescore.rest.events import EventsApi
 from threescore.rest.http import Receive, Scope, Send
 from threescore.rest.metadata import MetadataApi
 from threescore.rest.records import RecordsApi
+from threescore.stopping import on_stop
 
 
 class Application:
@@ -72,7 +77,17 @@ class Application:
             first=settings.graphql_page_limit,
         )
         self._database = database
-        self._rest = RestApi(workspaces, tokens, RecordsApi(records), MetadataApi(database), settings.body_limit)
+        watch = Watch(database)
+        feed = Feed(database, workspaces, watch)
+        on_stop(watch.stop)
+        self._rest = RestApi(
+            workspaces,
+            tokens,
+            RecordsApi(records),
+            MetadataApi(database),
+            EventsApi(workspaces, feed, Histories(database)),
+            settings.body_limit,
+        )
         self._graphql = GraphqlApi(
             tokens,
             CoreGraphql(workspaces, records, limits),

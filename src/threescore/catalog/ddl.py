@@ -47,6 +47,10 @@ def create_workspace_tables() -> list[str]:
         '"after" json, '
         "\"changed\" text[] NOT NULL DEFAULT '{}', "
         '"actor" json)',
+        # Who reads the log finds by it what has been committed since; see events/log.py.
+        'CREATE INDEX "_event_transaction" ON "_event" ("transaction", "id")',
+        # The history of a record.
+        'CREATE INDEX "_event_record" ON "_event" ("record_id", "id")',
     ]
 
 

@@ -9,6 +9,7 @@ from threescore.errors import InvalidInput, NotFound, ThreescoreError
 from threescore.model.fields.base import Json
 from threescore.records.caller import Caller, answer_for
 from threescore.rest.envelope import INTERNAL_ERROR, encode_error
+from threescore.rest.events import EVENT_ACTIONS, EventsApi
 from threescore.rest.grammar.parameters import Parameters, parse_query_string
 from threescore.rest.grammar.path import Route, parse_path
 from threescore.rest.grammar.warnings import (
@@ -23,12 +24,14 @@ from threescore.rest.http import (
     Reply,
     Scope,
     Send,
+    Stream,
     decode_body,
     discard_body,
     read_body,
     read_headers,
     send_preflight,
     send_reply,
+    send_stream,
 )
 from threescore.rest.metadata import MetadataApi
 from threescore.rest.records import TAKING_A_BODY, RecordsApi
@@ -40,12 +43,19 @@ class RestApi:
     """Everything below `/rest`."""
 
     def __init__(
-        self, workspaces: Workspaces, tokens: Tokens, records: RecordsApi, metadata: MetadataApi, body_limit: int
+        self,
+        workspaces: Workspaces,
+        tokens: Tokens,
+        records: RecordsApi,
+        metadata: MetadataApi,
+        events: EventsApi,
+        body_limit: int,
     ) -> None:
         self._workspaces = workspaces
         self._tokens = tokens
         self._records = records
         self._metadata = metadata
+        self._events = events
         self._body_limit = body_limit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -57,18 +67,23 @@ class RestApi:
         headers = read_headers(scope)
         ignored: list[ParameterWarning] = []
         try:
-            reply = await self._reply(scope, receive, headers, ignored)
+            reply: Reply | Stream = await self._reply(scope, receive, headers, ignored)
         except ThreescoreError as error:
             reply = Reply(*encode_error(error))
         except Exception:
             log.exception("request failed", method=scope["method"], path=scope["path"])
             reply = Reply(500, msgspec.json.encode(INTERNAL_ERROR))
+        if isinstance(reply, Stream):
+            await send_stream(receive, send, reply)
+            return
         if ignored:
             reply.warning = warning_header(ignored)
         await discard_body(receive, headers)
         await send_reply(scope, headers, reply, send)
 
-    async def _reply(self, scope: Scope, receive: Receive, headers: Headers, ignored: list[ParameterWarning]) -> Reply:
+    async def _reply(
+        self, scope: Scope, receive: Receive, headers: Headers, ignored: list[ParameterWarning]
+    ) -> Reply | Stream:
         """The reply to a request; parameters without effect are added to `ignored`."""
         path = scope["path"].removeprefix("/rest")
         segments = tuple(part for part in path.split("/") if part)
@@ -92,6 +107,8 @@ class RestApi:
             raise
         if route is None:
             return await self._of_model(claims, method, segments[1:], parameters, body)
+        if route.action in EVENT_ACTIONS:
+            return await self._events(claims, route, parameters, headers)
         return await self._of_records(claims, route, parameters, body)
 
     async def _caller(self, claims: Claims) -> Caller:

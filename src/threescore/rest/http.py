@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import hashlib
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from typing import Any
 
 import msgspec
@@ -30,6 +30,12 @@ _PREFLIGHT = [
 ]
 
 
+class Stream(Struct):
+    """What is answered bit by bit: server-sent events, for as long as there are any."""
+
+    chunks: AsyncIterator[bytes]
+
+
 class Reply(Struct):
     """What is answered. `warning` is the value of a `Warning` header; the media type is JSON unless it is given."""
 
@@ -53,6 +59,7 @@ class Headers(Struct):
     content_type: str | None = None
     content_length: int | None = None
     if_none_match: str | None = None
+    last_event_id: str | None = None
     body_waits: bool = False
 
 
@@ -69,6 +76,8 @@ def read_headers(scope: Scope) -> Headers:
             found.body_waits = value != b"0"
         elif name == b"if-none-match":
             found.if_none_match = value.decode("latin-1")
+        elif name == b"last-event-id":
+            found.last_event_id = value.decode("latin-1")
     return found
 
 
@@ -146,6 +155,40 @@ async def send_reply(scope: Scope, headers: Headers, reply: Reply, send: Send) -
         fields.append((b"content-length", str(len(body)).encode()))
     await send({"type": "http.response.start", "status": status, "headers": fields})
     await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
+
+
+async def send_stream(receive: Receive, send: Send, stream: Stream) -> None:
+    """Sends server-sent events until they end or the caller goes away."""
+    fields = [
+        (b"content-type", b"text/event-stream; charset=utf-8"),
+        (b"cache-control", b"no-store"),
+        # Proxies that gather answers would hold the events back.
+        (b"x-accel-buffering", b"no"),
+        *_CORS,
+    ]
+    await send({"type": "http.response.start", "status": 200, "headers": fields})
+    sending = asyncio.ensure_future(_send_chunks(send, stream.chunks))
+    leaving = asyncio.ensure_future(_left(receive))
+    try:
+        await asyncio.wait((sending, leaving), return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        leaving.cancel()
+        sending.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await sending
+
+
+async def _send_chunks(send: Send, chunks: AsyncIterator[bytes]) -> None:
+    async with contextlib.aclosing(chunks) as iterator:  # type: ignore[type-var]
+        async for chunk in iterator:
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def _left(receive: Receive) -> None:
+    """Returns when the caller has gone."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 def _matches(if_none_match: str, etag: str) -> bool:
