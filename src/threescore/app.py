@@ -21,6 +21,7 @@ from threescore.events.watch import Watch
 from threescore.graphql.core.execute import CoreGraphql
 from threescore.graphql.limits import Limits
 from threescore.graphql.metadata import MetadataGraphql
+from threescore.graphql.socket import GraphqlSocket
 from threescore.graphql.transport import GraphqlApi
 from threescore.records.service import Records
 from threescore.rest.api import RestApi
@@ -42,6 +43,7 @@ class Application:
         self._database: Database | None = None
         self._rest: RestApi | None = None
         self._graphql: GraphqlApi | None = None
+        self._socket: GraphqlSocket | None = None
         self._others = Starlette(
             routes=[Route("/healthz", self._healthz)],
             lifespan=self._lifespan,
@@ -58,6 +60,9 @@ class Application:
             if path in ("/graphql", "/metadata") and self._graphql is not None:
                 await self._graphql(scope, receive, send)
                 return
+        elif scope["type"] == "websocket" and scope["path"] == "/graphql" and self._socket is not None:
+            await self._socket(scope, receive, send)
+            return
         await self._others(scope, receive, send)
 
     @asynccontextmanager
@@ -79,18 +84,21 @@ class Application:
         self._database = database
         watch = Watch(database)
         feed = Feed(database, workspaces, watch)
+        histories = Histories(database)
         on_stop(watch.stop)
         self._rest = RestApi(
             workspaces,
             tokens,
             RecordsApi(records),
             MetadataApi(database),
-            EventsApi(workspaces, feed, Histories(database)),
+            EventsApi(workspaces, feed, histories),
             settings.body_limit,
         )
+        core = CoreGraphql(workspaces, records, feed, histories, limits)
+        self._socket = GraphqlSocket(tokens, core, settings.body_limit)
         self._graphql = GraphqlApi(
             tokens,
-            CoreGraphql(workspaces, records, limits),
+            core,
             MetadataGraphql(database, workspaces, tokens, limits),
             settings.body_limit,
         )

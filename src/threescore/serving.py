@@ -131,7 +131,7 @@ def make_server(settings: Settings) -> Any:
         interface=Interfaces.ASGI,
         loop=Loops.uvloop,
         http=HTTPModes.auto,
-        websockets=False,
+        websockets=True,
         workers=settings.workers,
         respawn_failed_workers=True,
         respawn_interval=0,

@@ -19,7 +19,7 @@ from threescore.events.patterns import OPERATIONS
 from threescore.events.visible import Visible, visible
 from threescore.events.watch import Watch
 from threescore.query.compile.scope import table
-from threescore.query.filters import Tree
+from threescore.query.filters import Tree, bind_filter
 from threescore.records.caller import Caller, answer_for
 
 MAX_EVENTS = 1000
@@ -71,6 +71,8 @@ def wanted(caller: Caller, object_name: str | None, operations: Sequence[str], f
             raise BadRequest(f"There is no operation '{operation[:100]}'; there are {', '.join(OPERATIONS)}")
     if filter and object_name is None:
         raise BadRequest("A filter needs the object that it is about")
+    if filter and object_name is not None:
+        bind_filter(model, model.by_singular[object_name], filter, [])
     return Wanted(object_name, tuple(operations), filter or None)
 
 

@@ -50,8 +50,8 @@ class Histories:
         entry = (
             "(SELECT row_to_json(j) FROM (SELECT e.id::text AS id, e.operation,"
             ' to_char(e.at AT TIME ZONE \'UTC\', \'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"\') AS "eventDate", e.actor,'
-            " (SELECT coalesce(json_agg(json_build_object('field', c.name, 'before', (e.shown_before)->c.name,"
-            " 'after', (e.shown_after)->c.name) ORDER BY c.place), '[]')"
+            " (SELECT coalesce(json_agg((SELECT row_to_json(x) FROM (SELECT c.name AS field,"
+            " (e.shown_before)->c.name AS before, (e.shown_after)->c.name AS after) x) ORDER BY c.place), '[]')"
             " FROM unnest(e.shown_changed) WITH ORDINALITY AS c(name, place)) AS changes,"
             " CASE WHEN e.operation <> 'updated' THEN coalesce(e.shown_after, e.shown_before) END AS record) j)"
         )

@@ -1,4 +1,4 @@
-"""Which events a webhook is for: `person.created`, `person.*`, `*.created`, `*.*`; `metadata.webhook.updated` and its kin.
+"""Which events a webhook is for: `person.created`, `person.*`, `*.created`, `*.*`; `metadata.webhook.updated`.
 
 A pattern is compared as a whole text with the few that an event answers to; nothing is searched for.
 """

@@ -48,7 +48,7 @@ class EventsApi:
         return await answer_for(self._workspaces, claims, answer)
 
     async def _page(self, caller: Caller, parameters: Parameters) -> Reply:
-        limit = parse_limit(parameters.get("limit"), DEFAULT_LIMIT, MAX_EVENTS)
+        limit = _limit(parameters, MAX_EVENTS)
         seconds = _seconds(parameters.get("wait"))
         place = await self._place(parameters.get("after"))
         page = await self._feed.wait(caller, place, _wanted_by(parameters)(caller), limit, seconds)
@@ -57,7 +57,7 @@ class EventsApi:
     async def _history(self, caller: Caller, route: Route, parameters: Parameters) -> Reply:
         assert route.record_id is not None
         object_type = find_object(caller.model, route.object_name)
-        limit = parse_limit(parameters.get("limit"), DEFAULT_LIMIT, MAX_ENTRIES)
+        limit = _limit(parameters, MAX_ENTRIES)
         after = parameters.get("after") or None
         page = await self._histories.read(caller, object_type, route.record_id, limit, after)
         info = msgspec.json.encode({"hasNextPage": page.has_more, "endCursor": page.end_cursor})
@@ -85,6 +85,13 @@ def _wanted_by(parameters: Parameters) -> Callable[[Caller], Wanted]:
     text = parameters.get("filter")
     filter = None if text is None else parse_filter(text)
     return lambda caller: wanted(caller, parameters.get("object") or None, operations, filter)
+
+
+def _limit(parameters: Parameters, maximum: int) -> int:
+    limit = parse_limit(parameters.get("limit"), DEFAULT_LIMIT, maximum)
+    if limit < 1:
+        raise BadRequest("limit must be at least 1")
+    return limit
 
 
 def _seconds(text: str | None) -> float:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from graphql import GraphQLArgument, GraphQLField, GraphQLObjectType, GraphQLSchema
 
 from threescore.graphql.core.names import Action, RootField, root_fields
+from threescore.graphql.core.schema.events import RECORD_EVENTS, RECORD_HISTORY
 from threescore.graphql.core.schema.fixed import FIXED
 from threescore.graphql.core.schema.inputs import add_input_types
 from threescore.graphql.core.schema.objects import add_object_types, page_arguments
@@ -58,6 +59,12 @@ _ROOTS: Mapping[Action, tuple[Mapping[str, str], str, Callable[[ObjectType], str
 }
 """Arguments, result and description of the root fields, with `{}` for the name of the object's type."""
 
+_WITHOUT_OBJECT: Mapping[Action, GraphQLField] = {
+    "search": SEARCH,
+    "recordHistory": RECORD_HISTORY,
+    "recordEvents": RECORD_EVENTS,
+}
+
 _WITH_CRITERIA = ("findDuplicates", "mergeMany")
 """Root fields that objects without criteria for duplicates do not show."""
 
@@ -81,6 +88,7 @@ def _build(model: Model) -> GraphQLSchema:
     return GraphQLSchema(
         query=GraphQLObjectType("Query", lambda: _fields(registry, roots.query)),
         mutation=GraphQLObjectType("Mutation", lambda: _fields(registry, roots.mutation)),
+        subscription=GraphQLObjectType("Subscription", lambda: _fields(registry, roots.subscription)),
         types=types,
         assume_valid=True,
     )
@@ -91,7 +99,7 @@ def _fields(registry: Registry, roots: Mapping[str, RootField]) -> dict[str, Gra
     for name, root in roots.items():
         object_type = root.object_type
         if object_type is None:
-            fields[name] = SEARCH
+            fields[name] = _WITHOUT_OBJECT[root.action]
         elif object_type.duplicate_criteria or root.action not in _WITH_CRITERIA:
             fields[name] = _field(registry, root.action, object_type)
     return fields
