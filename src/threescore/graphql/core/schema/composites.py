@@ -11,9 +11,9 @@ from graphql import (
     GraphQLObjectType,
 )
 
+from threescore.graphql.core.schema.events import EVENT_TYPE_NAMES
 from threescore.graphql.core.schema.fixed import FIXED
 from threescore.graphql.core.schema.notation import read_type
-from threescore.graphql.core.schema.events import EVENT_TYPE_NAMES
 from threescore.graphql.core.schema.search import SEARCH_TYPE_NAMES
 from threescore.model.fields import TYPES, FieldType
 from threescore.model.fields.graphql_types import GraphqlTypes
