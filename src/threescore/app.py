@@ -24,9 +24,11 @@ from threescore.errors import Unavailable
 from threescore.events.delivery import delivering
 from threescore.events.outbound import Outbound
 from threescore.events.services import make_deliverer, webhook_services
+from threescore.events.watch import Watch
 from threescore.graphql.core.execute import CoreGraphql
 from threescore.graphql.limits import Limits
 from threescore.graphql.metadata import MetadataGraphql
+from threescore.graphql.socket import GraphqlSocket
 from threescore.graphql.transport import SCHEMAS, GraphqlApi
 from threescore.records.service import Records
 from threescore.rest.api import RestApi
@@ -35,6 +37,7 @@ from threescore.rest.http import Receive, Scope, Send
 from threescore.rest.metadata import MetadataApi
 from threescore.rest.records import RecordsApi
 from threescore.rest.webhooks import WebhooksApi
+from threescore.stopping import on_stop
 
 Door = Callable[[Scope, Receive, Send], Awaitable[None]]
 
@@ -52,6 +55,7 @@ class Application:
         self._graphql: GraphqlApi | None = None
         self._usage: Usage | None = None
         self._documents: DocumentsApi | None = None
+        self._socket: GraphqlSocket | None = None
         self._others = Starlette(
             routes=[Route("/healthz", self._healthz)],
             lifespan=self._lifespan,
@@ -78,6 +82,10 @@ class Application:
                 if origin.key is not None and self._usage is not None:
                     self._usage.note(origin)
                 return
+        elif scope["type"] == "websocket" and scope["path"] == "/graphql" and self._socket is not None:
+            ORIGIN.set(Origin(scope, self._settings.trusted_proxies))
+            await self._socket(scope, receive, send)
+            return
         await self._others(scope, receive, send)
 
     @asynccontextmanager
@@ -103,6 +111,8 @@ class Application:
             first=settings.graphql_page_limit,
         )
         self._database = database
+        watch = Watch(database)
+        on_stop(watch.stop)
         self._documents = DocumentsApi(workspaces, tokens, settings.batch_limit, settings.body_limit)
         self._rest = RestApi(
             database,
@@ -113,10 +123,13 @@ class Application:
             WebhooksApi(webhooks),
             rates,
             settings.body_limit,
+            watch,
         )
+        core = CoreGraphql(database, workspaces, records, limits, watch)
+        self._socket = GraphqlSocket(tokens, core, rates, settings.body_limit)
         self._graphql = GraphqlApi(
             tokens,
-            CoreGraphql(database, workspaces, records, limits),
+            core,
             MetadataGraphql(database, workspaces, tokens, webhooks, limits),
             rates,
             settings.body_limit,

@@ -24,6 +24,7 @@ from granian.log import LogLevels
 
 from threescore.config import Settings
 from threescore.db.embedded import EmbeddedServer
+from threescore.stopping import stop
 
 APPLICATION = "threescore.app:create_app"
 
@@ -56,6 +57,8 @@ class _Loop(uvloop.Loop):
         def first() -> None:
             if not self._signalled:
                 self._signalled = True
+                # What answers without end has to end, or the worker would wait for it.
+                stop(self)
                 callback(*args)
 
         super().add_signal_handler(sig, first)
@@ -128,7 +131,7 @@ def make_server(settings: Settings) -> Any:
         interface=Interfaces.ASGI,
         loop=Loops.uvloop,
         http=HTTPModes.auto,
-        websockets=False,
+        websockets=True,
         workers=settings.workers,
         respawn_failed_workers=True,
         respawn_interval=0,

@@ -61,6 +61,8 @@ def create_workspace_tables() -> list[str]:
         'CREATE INDEX "_audit_at" ON "_audit" ("at")',
         # Who reads the log finds by it what has been committed since; see events/log.py.
         'CREATE INDEX "_event_transaction" ON "_event" ("transaction", "id")',
+        # The history of a record.
+        'CREATE INDEX "_event_record" ON "_event" ("record_id", "id")',
         *_webhook_tables(),
     ]
 

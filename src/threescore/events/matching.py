@@ -4,6 +4,7 @@ from threescore.model.fields.base import Leaf
 from threescore.model.objects import Model, ObjectType
 from threescore.query.compile.scope import Scope, condition, q, table
 from threescore.query.filters import Tree, bind_filter
+from threescore.query.plan import Filter
 from threescore.sql import quote_literal
 
 
@@ -32,7 +33,11 @@ def matches(model: Model, object_name: str, tree: Tree, document: str, slots: li
     not fit the model, KeyError where there is no such object.
     """
     object_type = model.by_singular[object_name]
-    bound = bind_filter(model, object_type, tree, slots)
+    return holds(model, object_type, bind_filter(model, object_type, tree, slots), document)
+
+
+def holds(model: Model, object_type: ObjectType, bound: Filter, document: str) -> str:
+    """SQL for whether a record shown as JSON (`document`: a jsonb expression) passes a filter that is bound already."""
     scope = _Shown(model, object_type, "r", document)
     text = condition(scope, bound)
     return f"EXISTS (SELECT FROM {scope.source} WHERE {text})"

@@ -10,9 +10,11 @@ from threescore.access.tokens import Claims, Tokens, bearer_token
 from threescore.catalog.state import Workspaces
 from threescore.db.pool import Database
 from threescore.errors import InvalidInput, NotFound, RateLimited, ThreescoreError
+from threescore.events.watch import Watch
 from threescore.model.fields.base import Json
 from threescore.records.caller import Caller, answer_for
 from threescore.rest.envelope import INTERNAL_ERROR, encode_error
+from threescore.rest.events import EVENT_ACTIONS, EventsApi
 from threescore.rest.grammar.parameters import Parameters, parse_limit, parse_query_string
 from threescore.rest.grammar.path import Route, parse_path
 from threescore.rest.grammar.warnings import (
@@ -28,6 +30,7 @@ from threescore.rest.http import (
     Reply,
     Scope,
     Send,
+    Stream,
     client_of,
     decode_body,
     discard_body,
@@ -35,6 +38,7 @@ from threescore.rest.http import (
     read_headers,
     send_preflight,
     send_reply,
+    send_stream,
 )
 from threescore.rest.keys import NOTHING
 from threescore.rest.metadata import MetadataApi
@@ -63,6 +67,7 @@ class RestApi:
         webhooks: WebhooksApi,
         limits: RateLimits,
         body_limit: int,
+        watch: Watch | None = None,
     ) -> None:
         self._database = database
         self._workspaces = workspaces
@@ -71,6 +76,7 @@ class RestApi:
         self._metadata = metadata
         self._webhooks = webhooks
         self._limits = limits
+        self._events = EventsApi(database, workspaces, watch or Watch(database))
         self._body_limit = body_limit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -82,7 +88,7 @@ class RestApi:
         headers = read_headers(scope)
         ignored: list[ParameterWarning] = []
         try:
-            reply = await self._reply(scope, receive, headers, ignored)
+            reply: Reply | Stream = await self._reply(scope, receive, headers, ignored)
         except ThreescoreError as error:
             reply = Reply(*encode_error(error))
             if isinstance(error, RateLimited):
@@ -90,12 +96,17 @@ class RestApi:
         except Exception:
             log.exception("request failed", method=scope["method"], path=scope["path"])
             reply = Reply(500, msgspec.json.encode(INTERNAL_ERROR))
+        if isinstance(reply, Stream):
+            await send_stream(receive, send, reply)
+            return
         if ignored:
             reply.warning = warning_header(ignored)
         await discard_body(receive, headers)
         await send_reply(scope, headers, reply, send)
 
-    async def _reply(self, scope: Scope, receive: Receive, headers: Headers, ignored: list[ParameterWarning]) -> Reply:
+    async def _reply(
+        self, scope: Scope, receive: Receive, headers: Headers, ignored: list[ParameterWarning]
+    ) -> Reply | Stream:
         """The reply to a request; parameters without effect are added to `ignored`."""
         path = scope["path"].removeprefix("/rest")
         segments = tuple(part for part in path.split("/") if part)
@@ -124,6 +135,8 @@ class RestApi:
             raise
         if route is None:
             return await self._of_model(claims, scope, method, segments, parameters, body, keyed)
+        if route.action in EVENT_ACTIONS:
+            return await self._events(claims, route, parameters, headers)
         return await self._of_records(claims, route, parameters, body, keyed, headers.if_match)
 
     async def _caller(self, claims: Claims) -> Caller:
