@@ -12,7 +12,7 @@ from uuid import UUID
 
 from rich.console import Console
 
-from bench import firsts, load, pgbench, processes, report, rights
+from bench import deliveries, firsts, load, pgbench, processes, report, rights
 from bench.cases import Case, make_cases
 from bench.data import FULL, QUICK, Sizes, make_workspace
 from bench.report import MINIMAL, OURS, PGBENCH, Result
@@ -46,7 +46,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="a tenth of the records, and short rounds")
     parser.add_argument("--seconds", type=float, help="how long one round measures (default 3, quick 1)")
     parser.add_argument("--rounds", type=int, help="how often each is measured, in turns (default 3, quick 1)")
-    parser.add_argument("--only", action="append", metavar="KEY", help="only this request, such as get or graphql-list")
+    parser.add_argument("--only", action="append", metavar="KEY", help="only this: get, graphql-list, webhooks …")
     options = parser.parse_args()
     options.seconds = options.seconds or (1.0 if options.quick else 3.0)
     options.rounds = options.rounds or (1 if options.quick else 3)
@@ -60,6 +60,9 @@ def _measure(url: str, settings: Settings, variables: dict[str, str], options: a
         f" {options.rounds} rounds of {options.seconds:g} s, medians; {os.cpu_count()} CPUs, shared by everything;"
         f" load average before: {os.getloadavg()[0]:.1f}"
     )
+    if options.only == ["webhooks"]:
+        asyncio.run(deliveries.measure(console, url, settings, variables, options.quick))
+        return
     times, workspace_id, token = asyncio.run(_prepare(url, settings, sizes))
     cases = asyncio.run(make_cases(url, settings, token, sizes))
     if options.only:
@@ -82,6 +85,8 @@ def _measure(url: str, settings: Settings, variables: dict[str, str], options: a
     report.print_firsts(console, firsts_measured)
     report.print_rights(console, asyncio.run(rights.measure(url, settings, workspace_id, token, RIGHTS_ROUNDS)))
     console.print(f"resident memory of the worker after that: {memory:.0f} MB, wanted under {MEMORY_LIMIT} MB")
+    if not options.only or "webhooks" in options.only:
+        asyncio.run(deliveries.measure(console, url, settings, variables, options.quick))
     console.print(f"time to create a workspace: {median(times):.2f} s, the first one {times[0]:.2f} s")
 
 

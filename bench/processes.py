@@ -35,6 +35,11 @@ class HttpServer:
         return memory
 
 
+def clean_environment() -> dict[str, str]:
+    """Our environment without the settings of whoever measures."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("THREESCORE_")}
+
+
 def free_port() -> int:
     """A TCP port that nobody listens on."""
     with socket.socket() as listener:
@@ -69,8 +74,7 @@ def _answer(case: Case) -> Answer:
 @contextmanager
 def _serving(command: list[str], variables: Mapping[str, str]) -> Iterator[HttpServer]:
     port = free_port()
-    own = {name: value for name, value in os.environ.items() if not name.startswith("THREESCORE_")}
-    environment = {**own, **variables, "THREESCORE_PORT": str(port)}
+    environment = {**clean_environment(), **variables, "THREESCORE_PORT": str(port)}
     process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     try:
         deadline = time.monotonic() + _START_SECONDS

@@ -12,6 +12,8 @@ from threescore.access.tokens import Tokens
 from threescore.catalog.state import Workspaces
 from threescore.config import Settings
 from threescore.db.pool import Database, Record
+from threescore.events.outbound import Outbound
+from threescore.events.services import webhook_services
 from threescore.graphql.core.execute import CoreGraphql
 from threescore.graphql.limits import Limits
 from threescore.graphql.metadata import MetadataGraphql
@@ -21,6 +23,7 @@ from threescore.rest.api import RestApi
 from threescore.rest.http import Message
 from threescore.rest.metadata import MetadataApi
 from threescore.rest.records import RecordsApi
+from threescore.rest.webhooks import WebhooksApi
 
 _LITERAL_OR_SLOT = re.compile(r"""'(?:[^']|'')*'|"[^"]*"|\$(\d+)""")
 
@@ -53,19 +56,19 @@ async def issued_for(
     database = _Overheard(url, 2)
     database.heard = []
     try:
-        tokens = Tokens(await signing_secret(database, settings.secret))
+        secret = await signing_secret(database, settings.secret)
+        tokens = Tokens(secret)
+        webhooks = webhook_services(database, secret, Outbound())
         workspaces, records = Workspaces(database), Records(database, settings.batch_limit)
         rates = RateLimits(database, workspaces)
         api: RestApi | GraphqlApi
         if target == "/graphql":
-            core, metadata = (
-                CoreGraphql(database, workspaces, records, Limits()),
-                MetadataGraphql(database, workspaces, tokens),
-            )
+            core = CoreGraphql(database, workspaces, records, Limits())
+            metadata = MetadataGraphql(database, workspaces, tokens, webhooks)
             api = GraphqlApi(tokens, core, metadata, rates, settings.body_limit)
         else:
-            model = MetadataApi(database, KeyChanges(database, tokens))
-            api = RestApi(database, workspaces, tokens, RecordsApi(records), model, rates, settings.body_limit)
+            doors = RecordsApi(records), MetadataApi(database, KeyChanges(database, tokens)), WebhooksApi(webhooks)
+            api = RestApi(database, workspaces, tokens, *doors, rates, settings.body_limit)
         database.heard.clear()
         for number, body in enumerate(bodies, 1):
             status, answer = await ask(api, token, method, target, body)

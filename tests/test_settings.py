@@ -44,6 +44,13 @@ def test_every_variable_is_read() -> None:
         "THREESCORE_AUDIT_DAYS": "30",
         "THREESCORE_SECRET": "s" * 32,
         "THREESCORE_TRUSTED_PROXIES": "127.0.0.1, 10.0.0.0/8,::1",
+        "THREESCORE_DELIVERY": "off",
+        "THREESCORE_OUTBOUND_ALLOW": "localhost, 10.0.0.0/8,",
+        "THREESCORE_WEBHOOK_WAITS": "1, 2.5",
+        "THREESCORE_WEBHOOK_TIMEOUT": "3",
+        "THREESCORE_WEBHOOK_CONCURRENCY": "10",
+        "THREESCORE_WEBHOOK_PATIENCE": "0.5",
+        "THREESCORE_DELIVERY_DAYS": "7",
         "THREESCORE_LOG_LEVEL": "DEBUG",
     }
     assert set(environment) == {item.variable for item in described_settings()}
@@ -68,6 +75,13 @@ def test_every_variable_is_read() -> None:
         audit_days=30,
         secret="s" * 32,
         trusted_proxies=(ip_network("127.0.0.1"), ip_network("10.0.0.0/8"), ip_network("::1")),
+        delivery=False,
+        outbound_allow=("localhost", "10.0.0.0/8"),
+        webhook_waits=(1.0, 2.5),
+        webhook_timeout=3,
+        webhook_concurrency=10,
+        webhook_patience=0.5,
+        delivery_days=7,
         log_level="debug",
     )
 
@@ -96,6 +110,9 @@ def test_an_empty_variable_counts_as_not_set() -> None:
         ("THREESCORE_BATCH_LIMIT", "6.5", "THREESCORE_BATCH_LIMIT cannot be '6.5': a whole number from 1 to"),
         ("THREESCORE_TRUSTED_PROXIES", "here", "addresses or networks are needed, with commas between"),
         ("THREESCORE_LOG_LEVEL", "loud", "one of debug, info, warning, error is needed"),
+        ("THREESCORE_DELIVERY", "maybe", "THREESCORE_DELIVERY cannot be 'maybe': on or off is needed."),
+        ("THREESCORE_WEBHOOK_WAITS", "5,soon", "at most 50 numbers of seconds, with commas between them, are needed"),
+        ("THREESCORE_WEBHOOK_PATIENCE", "0", "a number of days, at most 365, is needed"),
         ("THREESCORE_DATABASE_URL", "mysql://x", "a URL that starts with postgresql:// is needed"),
         ("THREESCORE_SECRET", "short", "THREESCORE_SECRET cannot be what it is: at least 32 characters are needed."),
     ],

@@ -21,9 +21,14 @@ from threescore.catalog.state import Workspaces
 from threescore.config import Settings
 from threescore.db.pool import Database
 from threescore.errors import Unavailable
+from threescore.events.delivery import delivering
+from threescore.events.outbound import Outbound
+from threescore.events.services import make_deliverer, webhook_services
+from threescore.events.watch import Watch
 from threescore.graphql.core.execute import CoreGraphql
 from threescore.graphql.limits import Limits
 from threescore.graphql.metadata import MetadataGraphql
+from threescore.graphql.socket import GraphqlSocket
 from threescore.graphql.transport import SCHEMAS, GraphqlApi
 from threescore.records.service import Records
 from threescore.rest.api import RestApi
@@ -31,6 +36,8 @@ from threescore.rest.documents import PAGES, DocumentsApi
 from threescore.rest.http import Receive, Scope, Send
 from threescore.rest.metadata import MetadataApi
 from threescore.rest.records import RecordsApi
+from threescore.rest.webhooks import WebhooksApi
+from threescore.stopping import on_stop
 
 Door = Callable[[Scope, Receive, Send], Awaitable[None]]
 
@@ -48,6 +55,7 @@ class Application:
         self._graphql: GraphqlApi | None = None
         self._usage: Usage | None = None
         self._documents: DocumentsApi | None = None
+        self._socket: GraphqlSocket | None = None
         self._others = Starlette(
             routes=[Route("/healthz", self._healthz)],
             lifespan=self._lifespan,
@@ -74,6 +82,10 @@ class Application:
                 if origin.key is not None and self._usage is not None:
                     self._usage.note(origin)
                 return
+        elif scope["type"] == "websocket" and scope["path"] == "/graphql" and self._socket is not None:
+            ORIGIN.set(Origin(scope, self._settings.trusted_proxies))
+            await self._socket(scope, receive, send)
+            return
         await self._others(scope, receive, send)
 
     @asynccontextmanager
@@ -83,8 +95,12 @@ class Application:
         assert settings.database_url is not None
         database = await Database.connect(settings.database_url, settings.database_connections)
         workspaces = Workspaces(database)
-        tokens = Tokens(await signing_secret(database, settings.secret))
-        records = Records(database, settings.batch_limit)
+        secret = await signing_secret(database, settings.secret)
+        tokens = Tokens(secret)
+        outbound = Outbound(settings.outbound_allow)
+        deliverer = await make_deliverer(settings, secret, outbound) if settings.delivery else None
+        records = Records(database, settings.batch_limit, deliverer.wake if deliverer else None)
+        webhooks = webhook_services(database, secret, outbound, *([deliverer.webhooks_changed] if deliverer else []))
         rates = RateLimits(database, workspaces, settings.rate_limit, settings.rate_limit_workspace)
         limits = Limits(
             tokens=settings.graphql_tokens,
@@ -95,6 +111,8 @@ class Application:
             first=settings.graphql_page_limit,
         )
         self._database = database
+        watch = Watch(database)
+        on_stop(watch.stop)
         self._documents = DocumentsApi(workspaces, tokens, settings.batch_limit, settings.body_limit)
         self._rest = RestApi(
             database,
@@ -102,13 +120,17 @@ class Application:
             tokens,
             RecordsApi(records),
             MetadataApi(database, KeyChanges(database, tokens)),
+            WebhooksApi(webhooks),
             rates,
             settings.body_limit,
+            watch,
         )
+        core = CoreGraphql(database, workspaces, records, limits, watch)
+        self._socket = GraphqlSocket(tokens, core, rates, settings.body_limit)
         self._graphql = GraphqlApi(
             tokens,
-            CoreGraphql(database, workspaces, records, limits),
-            MetadataGraphql(database, workspaces, tokens, limits),
+            core,
+            MetadataGraphql(database, workspaces, tokens, webhooks, limits),
             rates,
             settings.body_limit,
         )
@@ -116,7 +138,8 @@ class Application:
         self._usage.start()
         cleaning = asyncio.create_task(keep_clean(database, settings.audit_days))
         try:
-            yield
+            async with delivering(deliverer):
+                yield
         finally:
             cleaning.cancel()
             await self._usage.stop()

@@ -28,7 +28,7 @@ from threescore.config import InvalidSetting, Settings, unknown_variables
 from threescore.db.pool import Database
 from threescore.errors import Conflict, ThreescoreError
 from threescore.installation import DatabaseUnusable, Installation
-from threescore.serving import become_server, local_url
+from threescore.serving import become, local_url
 
 FIRST_WORKSPACE = "main"
 FIRST_KEY = "first key"
@@ -97,7 +97,18 @@ def serve() -> None:
         token = _run(installation.url, lambda database: _first_token(database, settings))
         _welcome(settings, token)
         claim = None if installation.server is None else installation.server.claim
-        become_server(installation.url, claim)
+        become("threescore.serving", installation.url, claim)
+
+
+@app.command()
+def worker() -> None:
+    """Deliver webhooks, beside servers or instead of them (THREESCORE_DELIVERY=off). Any number may run."""
+    settings = Settings.from_environment()
+    for sentence in unknown_variables():
+        _errors.print(sentence, markup=False, soft_wrap=True)
+    with Installation.open(settings) as installation:
+        claim = None if installation.server is None else installation.server.claim
+        become("threescore.working", installation.url, claim)
 
 
 @workspaces.command("create")

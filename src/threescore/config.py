@@ -91,6 +91,36 @@ def parse_rates(text: str) -> tuple[Rate, ...]:
     return tuple(rates)
 
 
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(filter(None, (word.strip() for word in text.split(","))))
+
+
+def _switch(text: str) -> bool:
+    if text.lower() not in ("on", "off"):
+        raise ValueError("on or off is needed")
+    return text.lower() == "on"
+
+
+def _waits(text: str) -> tuple[float, ...]:
+    try:
+        waits = tuple(float(word) for word in _words(text))
+    except ValueError:
+        waits = (-1.0,)
+    if len(waits) > 50 or not all(0 <= wait <= 30 * 86_400 for wait in waits):
+        raise ValueError("at most 50 numbers of seconds, with commas between them, are needed")
+    return waits
+
+
+def _days(text: str) -> float:
+    try:
+        days = float(text)
+    except ValueError:
+        days = -1.0
+    if not 0 < days <= 365:
+        raise ValueError("a number of days, at most 365, is needed")
+    return days
+
+
 def _default_data_dir() -> Path:
     # As root the embedded server runs under an account of its own, which cannot enter root's home.
     if os.geteuid() == 0:
@@ -195,7 +225,8 @@ class Settings:
     secret: str | None = _setting(
         _secret,
         None,
-        "What API keys are signed with, 32 characters or more. Changing it makes every key handed out invalid.",
+        "What API keys are signed with and secrets of webhooks encrypted, 32 characters or more. Changing it makes"
+        " every key handed out invalid, and secrets of webhooks unreadable.",
         shown_default="made on the first start and kept in the database",
         hidden=True,
     )
@@ -206,6 +237,35 @@ class Settings:
         "`127.0.0.1,10.0.0.0/8`. It matters to API keys that may be used from some networks only.",
         shown_default="none",
     )
+    delivery: bool = _setting(
+        _switch,
+        True,
+        "Whether the serving processes deliver webhooks. `off`: `threescore worker` does, in processes of its own.",
+        shown_default="on",
+    )
+    outbound_allow: tuple[str, ...] = _setting(
+        _words,
+        (),
+        "Hosts and networks, with commas between them, that webhooks may call although they are not on the public"
+        " internet: `127.0.0.1, 10.2.0.0/16, hooks.internal`.",
+        shown_default="none",
+    )
+    webhook_waits: tuple[float, ...] = _setting(
+        _waits,
+        (5.0, 30.0, 300.0, 1800.0, 7200.0, 21600.0, 43200.0, 79200.0, 108000.0),
+        "How long to wait before each further attempt of a delivery, in seconds, give or take a fifth.",
+        shown_default="5, 30, 300, 1800, 7200, 21600, 43200, 79200, 108000",
+    )
+    webhook_timeout: int = _setting(
+        _whole_number(1, 60), 15, "How long a receiver may take to answer, in seconds; 5 of them to connect."
+    )
+    webhook_concurrency: int = _setting(
+        _whole_number(1, 1000), 50, "How many calls of one webhook each process makes at once."
+    )
+    webhook_patience: float = _setting(
+        _days, 4.0, "After how many days without one success a webhook is switched off.", shown_default="4"
+    )
+    delivery_days: int = _setting(_whole_number(1, 3650), 30, "For how many days the log of deliveries is kept.")
     log_level: str = _setting(
         _log_level, "info", "The least urgent messages to log: `debug`, `info`, `warning`, `error`."
     )

@@ -8,10 +8,11 @@ import asyncpg
 from threescore.config import Settings
 from threescore.db import embedded
 from threescore.db.migrate import migrate
+from threescore.events.services import DELIVERY_CONNECTIONS
 
 # The least `server_version_num` that we run on.
 _LEAST_VERSION = 150000
-# Connections beyond those of the workers: migrations, commands beside the server, one listener per worker, people.
+# Connections beyond those of the workers: migrations, commands beside the server, people.
 _SPARE_CONNECTIONS = 50
 
 
@@ -35,7 +36,8 @@ class Installation:
         if settings.database_url is not None:
             installation = cls(settings.database_url, None)
         else:
-            connections = settings.workers * (settings.database_connections + 1) + _SPARE_CONNECTIONS
+            of_worker = settings.database_connections + DELIVERY_CONNECTIONS
+            connections = settings.workers * of_worker + _SPARE_CONNECTIONS
             try:
                 server = embedded.start(settings.data_dir, connections=connections)
             except embedded.EmbeddedError as error:

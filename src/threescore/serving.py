@@ -24,6 +24,7 @@ from granian.log import LogLevels
 
 from threescore.config import Settings
 from threescore.db.embedded import EmbeddedServer
+from threescore.stopping import stop
 
 APPLICATION = "threescore.app:create_app"
 
@@ -56,6 +57,8 @@ class _Loop(uvloop.Loop):
         def first() -> None:
             if not self._signalled:
                 self._signalled = True
+                # What answers without end has to end, or the worker would wait for it.
+                stop(self)
                 callback(*args)
 
         super().add_signal_handler(sig, first)
@@ -68,12 +71,12 @@ def _make_loop() -> _Loop:
     return loop
 
 
-def become_server(url: str, claim: int | None) -> NoReturn:
-    """Replaces this process with the serving one.
+def become(program: str, url: str, claim: int | None) -> NoReturn:
+    """Replaces this process with another program of ours, which is a module: the serving one or the working one.
 
     `claim` is the descriptor of our claim on the embedded server, which the new program gives up at its end.
     """
-    arguments = [sys.executable, "-m", "threescore.serving"]
+    arguments = [sys.executable, "-m", program]
     if claim is not None:
         os.set_inheritable(claim, True)
         arguments += ["--claim", str(claim)]
@@ -128,7 +131,7 @@ def make_server(settings: Settings) -> Any:
         interface=Interfaces.ASGI,
         loop=Loops.uvloop,
         http=HTTPModes.auto,
-        websockets=False,
+        websockets=True,
         workers=settings.workers,
         respawn_failed_workers=True,
         respawn_interval=0,

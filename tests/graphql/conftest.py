@@ -12,6 +12,8 @@ from threescore.access.tokens import Claims, Tokens
 from threescore.catalog.state import Workspaces
 from threescore.catalog.workspaces import Workspace
 from threescore.db.pool import Database
+from threescore.events.outbound import Outbound
+from threescore.events.services import webhook_services
 from threescore.graphql.metadata import MetadataGraphql
 from threescore.graphql.request import GraphqlRequest
 
@@ -19,8 +21,11 @@ from threescore.graphql.request import GraphqlRequest
 class Door:
     """Asks the door as one worker process does, with the key of a token."""
 
-    def __init__(self, database: Database, token: str, tokens: Tokens) -> None:
-        self.door = MetadataGraphql(database, Workspaces(database), tokens)
+    def __init__(self, database: Database, token: str, secret: str) -> None:
+        tokens = Tokens(secret)
+        webhooks = webhook_services(database, secret, Outbound(("127.0.0.1",)))
+        self.door = MetadataGraphql(database, Workspaces(database), tokens, webhooks)
+        self.secret = secret
         self.tokens = tokens
         self.claims: Claims = tokens.verify(token)
 
@@ -49,17 +54,23 @@ class Door:
 
 
 @pytest.fixture
-def tokens(portal: BlockingPortal, shared_db: Database) -> Tokens:
-    return Tokens(portal.call(signing_secret, shared_db, None))
+def secret(portal: BlockingPortal, shared_db: Database) -> str:
+    return portal.call(signing_secret, shared_db, None)
 
 
 @pytest.fixture
-def door(db: Database, workspace: Workspace, token: str, tokens: Tokens) -> Door:
+def tokens(secret: str) -> Tokens:
+    """Signs and verifies as the server does."""
+    return Tokens(secret)
+
+
+@pytest.fixture
+def door(db: Database, workspace: Workspace, token: str, secret: str) -> Door:
     """The metadata door of a worker."""
-    return Door(db, token, tokens)
+    return Door(db, token, secret)
 
 
 @pytest.fixture
-def other_door(db: Database, workspace: Workspace, token: str, tokens: Tokens) -> Door:
+def other_door(db: Database, workspace: Workspace, token: str, secret: str) -> Door:
     """The metadata door of another worker."""
-    return Door(db, token, tokens)
+    return Door(db, token, secret)

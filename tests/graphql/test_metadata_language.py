@@ -314,6 +314,7 @@ SCALARS: dict[str, st.SearchStrategy[Any]] = {
     "Int": st.integers(-2, 2000),
     "String": TEXT,
     "ConnectionCursor": TEXT | st.just("YXJyYXljb25uZWN0aW9uOjM="),
+    "DateTime": TEXT | st.just("2026-01-01T00:00:00.000Z"),
     "JSON": JSON,
 }
 

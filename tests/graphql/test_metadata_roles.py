@@ -74,7 +74,7 @@ async def as_key_of(db: Database, door: Door, role_id: str) -> Door:
             datetime.now(UTC) + timedelta(days=1),
             role_id=UUID(role_id),
         )
-    other = Door(db, door.tokens.mint(key.workspace_id, key.id, key.expires_at), door.tokens)
+    other = Door(db, door.tokens.mint(key.workspace_id, key.id, key.expires_at), door.secret)
     assert isinstance(other.claims, Claims)
     return other
 

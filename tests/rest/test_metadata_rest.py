@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.graphql.conftest import secret as secret
 from tests.graphql.conftest import tokens as tokens
 from threescore.access.key_changes import KeyChanges
 from threescore.access.tokens import Tokens

@@ -30,7 +30,10 @@ _ON_DELETE: Mapping[Any, str] = {
 
 
 def create_workspace_tables() -> list[str]:
-    """The workspace's own tables: `_state` with its one row, the logs `_event` and `_audit`, `_idempotency`."""
+    """The workspace's own tables.
+
+    `_state` with its one row, the logs `_event` and `_audit`, `_idempotency`, those of the webhooks.
+    """
     return [
         'CREATE TABLE "_state" ("one" boolean PRIMARY KEY DEFAULT true CHECK ("one"), '
         '"model" bigint NOT NULL, "access" bigint NOT NULL)',
@@ -56,6 +59,70 @@ def create_workspace_tables() -> list[str]:
         '"at" timestamptz(3) NOT NULL DEFAULT now(), "actor" json, "action" text NOT NULL, "subject_id" uuid NOT NULL, '
         '"subject_name" text NOT NULL, "before" json, "after" json, "address" text, "user_agent" text)',
         'CREATE INDEX "_audit_at" ON "_audit" ("at")',
+        # Who reads the log finds by it what has been committed since; see events/log.py.
+        'CREATE INDEX "_event_transaction" ON "_event" ("transaction", "id")',
+        # The history of a record.
+        'CREATE INDEX "_event_record" ON "_event" ("record_id", "id")',
+        *_webhook_tables(),
+    ]
+
+
+def _webhook_tables() -> list[str]:
+    """`_webhook`; `_dispatch`, how far the event log was read for them; `_delivery`, their queue and its log."""
+    return [
+        'CREATE TABLE "_webhook" ('
+        '"id" uuid PRIMARY KEY, '
+        '"target_url" text NOT NULL, '
+        '"operations" text[] NOT NULL, '
+        '"description" text, '
+        # The secrets and the header of the caller's own, encrypted.
+        '"sealed" bytea NOT NULL, '
+        '"previous_secret_until" timestamptz(3), '
+        '"updated_fields" text[], '
+        '"filter" json, '
+        '"is_paused" boolean NOT NULL DEFAULT false, '
+        # What was committed before is none of the webhook's business.
+        '"since" pg_snapshot NOT NULL DEFAULT pg_current_snapshot(), '
+        '"failing_since" timestamptz(3), '
+        '"hold_until" timestamptz(3), '
+        '"switched_off_at" timestamptz(3), '
+        '"switched_off_reason" text, '
+        '"created_at" timestamptz(3) NOT NULL DEFAULT now(), '
+        '"updated_at" timestamptz(3) NOT NULL DEFAULT now())',
+        'CREATE TABLE "_dispatch" ('
+        '"one" boolean PRIMARY KEY DEFAULT true CHECK ("one"), '
+        '"since" pg_snapshot NOT NULL DEFAULT pg_current_snapshot(), '
+        '"until" pg_snapshot, '
+        '"next" bigint NOT NULL DEFAULT 0, '
+        # Moved on by every change of a webhook.
+        '"version" bigint NOT NULL DEFAULT 1)',
+        'INSERT INTO "_dispatch" DEFAULT VALUES',
+        'CREATE TABLE "_delivery" ('
+        '"id" uuid PRIMARY KEY, '
+        '"event_id" bigint NOT NULL, '
+        '"webhook_id" uuid NOT NULL, '
+        '"record_id" uuid, '
+        '"event_name" text NOT NULL, '
+        "\"status\" text NOT NULL DEFAULT 'pending' CHECK (\"status\" IN ('pending','succeeded','failed')), "
+        '"attempts" integer NOT NULL DEFAULT 0, '
+        '"tries" integer NOT NULL DEFAULT 0, '
+        '"next_attempt_at" timestamptz, '
+        '"claim" uuid, '
+        '"body" json, '
+        '"response_status" integer, '
+        '"error" text, '
+        '"duration" integer, '
+        "\"log\" jsonb NOT NULL DEFAULT '[]', "
+        '"created_at" timestamptz(3) NOT NULL DEFAULT now(), '
+        '"completed_at" timestamptz(3))'
+        # It is a queue: what is done must leave the indexes of what is pending soon.
+        " WITH (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_insert_scale_factor = 0.05)",
+        'CREATE INDEX "_delivery_webhook" ON "_delivery" ("webhook_id", "id")',
+        'CREATE INDEX "_delivery_due" ON "_delivery" ("webhook_id", "next_attempt_at", "event_id")'
+        " WHERE \"status\" = 'pending'",
+        'CREATE INDEX "_delivery_record" ON "_delivery" ("webhook_id", "record_id", "event_id")'
+        " WHERE \"status\" = 'pending'",
+        'CREATE INDEX "_delivery_failed" ON "_delivery" ("id") WHERE "status" = \'failed\'',
     ]
 
 

@@ -6,8 +6,9 @@ session state behind, so this pool does without, which is worth a sixth of the t
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from types import MappingProxyType
 from typing import Any, TypeAlias
 
 import asyncpg
@@ -39,10 +40,10 @@ def _identity(value: bytes) -> bytes:
     return value
 
 
-async def _open(url: str) -> Connection:
+async def _open(url: str, settings: Mapping[str, str]) -> Connection:
     connection = await asyncpg.connect(
         url,
-        server_settings=_SERVER_SETTINGS,
+        server_settings={**_SERVER_SETTINGS, **settings},
         statement_cache_size=_STATEMENTS_PER_CONNECTION,
         max_cacheable_statement_size=_STATEMENT_LENGTH,
     )
@@ -52,23 +53,27 @@ async def _open(url: str) -> Connection:
 
 
 class Database:
-    """A pool of at most `size` connections, opened as they are needed, last used first."""
+    """A pool of at most `size` connections, opened as they are needed, last used first.
 
-    def __init__(self, url: str, size: int = 10) -> None:
+    `settings` are settings of PostgreSQL's for its connections, beyond those of all.
+    """
+
+    def __init__(self, url: str, size: int = 10, settings: Mapping[str, str] = MappingProxyType({})) -> None:
         self._url = url
         self._size = size
+        self._settings = settings
         self._idle: list[Connection] = []
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._open = 0
         self._closed = False
 
     @classmethod
-    async def connect(cls, url: str, size: int = 10) -> "Database":
+    async def connect(cls, url: str, size: int = 10, settings: Mapping[str, str] = MappingProxyType({})) -> "Database":
         """Opens the pool and proves that the database answers.
 
         Raises Unavailable when it does not.
         """
-        database = cls(url, size)
+        database = cls(url, size, settings)
         await database.fetchval("SELECT 1")
         return database
 
@@ -89,7 +94,7 @@ class Database:
             if self._open < self._size:
                 self._open += 1
                 try:
-                    return await _open(self._url)
+                    return await _open(self._url, self._settings)
                 except BaseException as error:
                     self._open -= 1
                     self._wake()

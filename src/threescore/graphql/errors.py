@@ -53,6 +53,7 @@ _USER_MESSAGES: Mapping[str, str] = {
     "ROLE_CANNOT_BE_ASSIGNED_TO_API_KEYS": "This role cannot be assigned to API keys.",
     "ROLE_CANNOT_BE_ASSIGNED_TO_USERS": "This role cannot be assigned to users.",
     "ROLE_NOT_FOUND": "Role not found.",
+    "WEBHOOK_NOT_FOUND": "Webhook not found.",
     "UNAUTHENTICATED": "You must be authenticated to perform this action.",
 }
 """What people are told, by the code of an error."""

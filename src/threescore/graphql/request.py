@@ -10,17 +10,21 @@ from threescore.access.idempotency import Answer, Keyed, is_final
 
 UNREPEATABLE = frozenset(
     {
+        "createWebhook",
         "generateApiKeyToken",
         "generatePlaygroundToken",
         "getAuthTokensFromLoginToken",
         "getAuthTokensFromOTP",
         "getLoginTokenFromCredentials",
         "impersonate",
+        "regenerateApiKeyToken",
         "renewToken",
+        "rotateWebhookSecret",
         "signIn",
         "signUp",
         "signUpInNewWorkspace",
         "signUpInWorkspace",
+        "updateWebhook",
         "updatePasswordViaResetToken",
         "verifyEmailAndGetLoginToken",
         "verifyEmailAndGetWorkspaceAgnosticToken",

@@ -1,6 +1,6 @@
 """The GraphQL doors over HTTP: requests in the forms that clients send, answers in the form they ask for."""
 
-from collections.abc import MutableMapping
+from collections.abc import AsyncIterator, MutableMapping
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -11,7 +11,7 @@ from threescore.access.idempotency import Keyed
 from threescore.access.rates import RateLimits, refusal_fields
 from threescore.access.tokens import Tokens, bearer_token
 from threescore.errors import AccessRefused, BadRequest, RateLimited, ThreescoreError
-from threescore.graphql.core.execute import CoreGraphql, refusal
+from threescore.graphql.core.execute import CoreGraphql, Payload, refusal
 from threescore.graphql.errors import entry
 from threescore.graphql.metadata import MetadataGraphql
 from threescore.graphql.metadata.schema import metadata_sdl
@@ -24,6 +24,7 @@ from threescore.rest.http import (
     Reply,
     Scope,
     Send,
+    Stream,
     base_url,
     client_of,
     decode_body,
@@ -32,9 +33,11 @@ from threescore.rest.http import (
     read_headers,
     send_preflight,
     send_reply,
+    send_stream,
 )
 
 GRAPHQL_JSON = "application/graphql-response+json"
+EVENT_STREAM = "text/event-stream"
 
 SCHEMAS = ("/graphql/schema.graphql", "/metadata/schema.graphql")
 """Where the schemas are, in GraphQL's schema definition language."""
@@ -61,6 +64,9 @@ class GraphqlApi:
             return
         headers = read_headers(scope)
         try:
+            if EVENT_STREAM in _accepted(scope) and scope["path"] == "/graphql":
+                await send_stream(receive, send, Stream(await self._stream(scope, receive, headers)))
+                return
             response = await self._response(scope, receive, headers)
         except ThreescoreError as error:
             await send_reply(scope, headers, Reply(*encode_error(error)), send)
@@ -117,6 +123,18 @@ class GraphqlApi:
     def _weight(self, scope: Scope, request: GraphqlRequest) -> int:
         return self._core.weight(request) if scope["path"] == "/graphql" else 1
 
+    async def _stream(self, scope: Scope, receive: Receive, headers: Headers) -> AsyncIterator[bytes]:
+        """The answer as server-sent events, in the way of `graphql-sse` with a connection for each operation.
+
+        Raises AccessRefused.
+        """
+        request = await self._request(scope, receive, headers)
+        if isinstance(request, GraphqlResponse):
+            return _sent(request)
+        claims = self._tokens.verify(bearer_token(headers.authorization))
+        headers.answer = await self._limits.spend(claims, lambda: self._weight(scope, request))
+        return _sent(await self._core.subscribe(claims, request, headers.last_event_id))
+
     async def _request(self, scope: Scope, receive: Receive, headers: Headers) -> GraphqlRequest | GraphqlResponse:
         """The request, or the answer to one that is none."""
         if scope["method"] in ("GET", "HEAD"):
@@ -138,6 +156,17 @@ class GraphqlApi:
             return _malformed("Batching is not supported.", 400)
         found = _from_mapping(body)
         return msgspec.structs.replace(found, keyed=keyed) if isinstance(found, GraphqlRequest) else found
+
+
+async def _sent(answer: AsyncIterator[Payload] | GraphqlResponse) -> AsyncIterator[bytes]:
+    if isinstance(answer, GraphqlResponse):
+        yield b"event: next\ndata: %b\n\n" % answer.body
+    else:
+        yield b":\n\n"
+        async for payload in answer:
+            place = b"id: %b\n" % payload.place.cursor.encode() if payload.place else b""
+            yield place + (b":\n\n" if payload.body is None else b"event: next\ndata: %b\n\n" % payload.body)
+    yield b"event: complete\ndata:\n\n"
 
 
 def _accepted(scope: Scope) -> str:

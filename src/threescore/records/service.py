@@ -1,9 +1,10 @@
 """The service that all doors use for records: it turns wishes into plans, runs them, and answers with JSON bytes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -35,11 +36,29 @@ ID_ONLY = Selection((plans.Scalar("id", "id"),))
 encode = msgspec.json.Encoder(decimal_format="number").encode
 _decode_exactly = msgspec.json.Decoder(float_hook=Decimal).decode
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
 Where = tuple[tuple[str, ...], str]
 """A path and a direction to order by."""
 
 Versions = Sequence[str] | None
 """Versions of which a record must have one to be written; None for any."""
+
+
+def _write(
+    method: Callable[Concatenate["Records", Caller, P], Coroutine[Any, Any, T]],
+) -> Callable[Concatenate["Records", Caller, P], Coroutine[Any, Any, T]]:
+    """A method that writes: whoever wants to know is told afterwards."""
+
+    @wraps(method)
+    async def told(self: "Records", caller: Caller, /, *arguments: P.args, **named: P.kwargs) -> T:
+        answer = await method(self, caller, *arguments, **named)
+        if self.written is not None:
+            self.written(caller.model.workspace_id)
+        return answer
+
+    return told
 
 
 class Page(Struct, frozen=True):
@@ -63,14 +82,16 @@ class Found(Struct, frozen=True):
 class Records:
     """Reads and writes the records of any workspace. Every write raises what `object_rules` say about its object."""
 
-    def __init__(self, database: Database, batch_limit: int) -> None:
+    def __init__(self, database: Database, batch_limit: int, written: Callable[[UUID], None] | None = None) -> None:
         self._database = database
         self._runner = Runner(database)
         self.batch_limit = batch_limit
+        # Told of each workspace that has been written to, once it is committed.
+        self.written = written
 
     def over(self, database: Database) -> "Records":
         """The same service on another pool, or inside a transaction."""
-        return type(self)(database, self.batch_limit)
+        return type(self)(database, self.batch_limit, self.written)
 
     # Reads
 
@@ -183,6 +204,7 @@ class Records:
 
     # Writes
 
+    @_write
     async def create(
         self, caller: Caller, object_type: ObjectType, selection: Selection, records: Sequence[Json]
     ) -> bytes:
@@ -199,6 +221,7 @@ class Records:
             row = await self._runner.one(caller, plan, arguments, object_type, asked.given.rows)
         return row["records"] or EMPTY_LIST
 
+    @_write
     async def upsert(
         self, caller: Caller, object_type: ObjectType, selection: Selection, records: Sequence[Json]
     ) -> bytes:
@@ -230,6 +253,7 @@ class Records:
         _check_unambiguous(row, object_type, given.rows)
         return row["records"] or EMPTY_LIST
 
+    @_write
     async def update_one(
         self,
         caller: Caller,
@@ -246,6 +270,7 @@ class Records:
         records = await self._update(caller, object_type, selection, bound, arguments, 1, record, record_id)
         return await self._the_one(caller, object_type, records, record_id, versions)
 
+    @_write
     async def update_many(
         self,
         caller: Caller,
@@ -265,6 +290,7 @@ class Records:
             )
         return await self._update(caller, object_type, selection, bound, arguments, self.batch_limit, record)
 
+    @_write
     async def soft_delete_one(
         self,
         caller: Caller,
@@ -280,6 +306,7 @@ class Records:
         records = await self._mark(caller, plans.SoftDelete, object_type, selection, bound, arguments, 1)
         return await self._the_one(caller, object_type, records, record_id, versions)
 
+    @_write
     async def restore_one(
         self,
         caller: Caller,
@@ -295,6 +322,7 @@ class Records:
         records = await self._mark(caller, plans.Restore, object_type, selection, bound, arguments, 1)
         return await self._the_one(caller, object_type, records, record_id, versions)
 
+    @_write
     async def soft_delete_many(
         self, caller: Caller, object_type: ObjectType, selection: Selection, filter: Mapping[str, Any] | None
     ) -> bytes:
@@ -305,6 +333,7 @@ class Records:
         bound = plans.And((LIVE, self._mandatory(caller, object_type, filter, arguments, "delete")))
         return await self._mark(caller, plans.SoftDelete, object_type, selection, bound, arguments, self.batch_limit)
 
+    @_write
     async def restore_many(
         self, caller: Caller, object_type: ObjectType, selection: Selection, filter: Mapping[str, Any] | None
     ) -> bytes:
@@ -314,6 +343,7 @@ class Records:
         bound = self._mandatory(caller, object_type, filter, arguments, "restore")
         return await self._mark(caller, plans.Restore, object_type, selection, bound, arguments, self.batch_limit)
 
+    @_write
     async def destroy_one(
         self,
         caller: Caller,
@@ -333,6 +363,7 @@ class Records:
         records = await self._destroy(caller, object_type, selection, bound, arguments, 1)
         return await self._the_one(caller, object_type, records, record_id, versions)
 
+    @_write
     async def destroy_many(
         self,
         caller: Caller,
@@ -350,6 +381,7 @@ class Records:
         bound = self._mandatory(caller, object_type, filter, arguments, "destroy")
         return await self._destroy(caller, object_type, selection, bound, arguments, self.batch_limit)
 
+    @_write
     async def merge(
         self,
         caller: Caller,

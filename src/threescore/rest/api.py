@@ -10,9 +10,11 @@ from threescore.access.tokens import Claims, Tokens, bearer_token
 from threescore.catalog.state import Workspaces
 from threescore.db.pool import Database
 from threescore.errors import InvalidInput, NotFound, RateLimited, ThreescoreError
+from threescore.events.watch import Watch
 from threescore.model.fields.base import Json
 from threescore.records.caller import Caller, answer_for
 from threescore.rest.envelope import INTERNAL_ERROR, encode_error
+from threescore.rest.events import EVENT_ACTIONS, EventsApi
 from threescore.rest.grammar.parameters import Parameters, parse_limit, parse_query_string
 from threescore.rest.grammar.path import Route, parse_path
 from threescore.rest.grammar.warnings import (
@@ -28,6 +30,7 @@ from threescore.rest.http import (
     Reply,
     Scope,
     Send,
+    Stream,
     client_of,
     decode_body,
     discard_body,
@@ -35,16 +38,18 @@ from threescore.rest.http import (
     read_headers,
     send_preflight,
     send_reply,
+    send_stream,
 )
 from threescore.rest.keys import NOTHING
 from threescore.rest.metadata import MetadataApi
 from threescore.rest.records import TAKING_A_BODY, RecordsApi
+from threescore.rest.webhooks import ACTIONS, WebhooksApi
 
-ALIAS = "apiKeys"
-"""What older clients call `/rest/apiKeys`."""
+ALIASES = ("apiKeys", "webhooks")
+"""What older clients call directly below `/rest`."""
 
 DEPRECATED = b"@1786320000"
-"""Since when the alias is deprecated, as the header `Deprecation` says it."""
+"""Since when the aliases are deprecated, as the header `Deprecation` says it."""
 
 log = structlog.get_logger()
 
@@ -59,15 +64,19 @@ class RestApi:
         tokens: Tokens,
         records: RecordsApi,
         metadata: MetadataApi,
+        webhooks: WebhooksApi,
         limits: RateLimits,
         body_limit: int,
+        watch: Watch | None = None,
     ) -> None:
         self._database = database
         self._workspaces = workspaces
         self._tokens = tokens
         self._records = records
         self._metadata = metadata
+        self._webhooks = webhooks
         self._limits = limits
+        self._events = EventsApi(database, workspaces, watch or Watch(database))
         self._body_limit = body_limit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -79,7 +88,7 @@ class RestApi:
         headers = read_headers(scope)
         ignored: list[ParameterWarning] = []
         try:
-            reply = await self._reply(scope, receive, headers, ignored)
+            reply: Reply | Stream = await self._reply(scope, receive, headers, ignored)
         except ThreescoreError as error:
             reply = Reply(*encode_error(error))
             if isinstance(error, RateLimited):
@@ -87,12 +96,17 @@ class RestApi:
         except Exception:
             log.exception("request failed", method=scope["method"], path=scope["path"])
             reply = Reply(500, msgspec.json.encode(INTERNAL_ERROR))
+        if isinstance(reply, Stream):
+            await send_stream(receive, send, reply)
+            return
         if ignored:
             reply.warning = warning_header(ignored)
         await discard_body(receive, headers)
         await send_reply(scope, headers, reply, send)
 
-    async def _reply(self, scope: Scope, receive: Receive, headers: Headers, ignored: list[ParameterWarning]) -> Reply:
+    async def _reply(
+        self, scope: Scope, receive: Receive, headers: Headers, ignored: list[ParameterWarning]
+    ) -> Reply | Stream:
         """The reply to a request; parameters without effect are added to `ignored`."""
         path = scope["path"].removeprefix("/rest")
         segments = tuple(part for part in path.split("/") if part)
@@ -103,8 +117,10 @@ class RestApi:
         method = "GET" if scope["method"] == "HEAD" else scope["method"]
         try:
             parameters = parse_query_string(scope["query_string"])
-            if segments[0] in ("metadata", ALIAS):
+            if segments[0] in ("metadata", *ALIASES):
                 route, takes_body = None, method in ("POST", "PATCH", "PUT")
+                # What is done to a webhook or a delivery needs no more words than the path has.
+                takes_body = takes_body and (headers.body_waits or segments[-1] not in ACTIONS)
             else:
                 route = parse_path(method, path)
                 takes_body = route.action in TAKING_A_BODY
@@ -119,6 +135,8 @@ class RestApi:
             raise
         if route is None:
             return await self._of_model(claims, scope, method, segments, parameters, body, keyed)
+        if route.action in EVENT_ACTIONS:
+            return await self._events(claims, route, parameters, headers)
         return await self._of_records(claims, route, parameters, body, keyed, headers.if_match)
 
     async def _caller(self, claims: Claims) -> Caller:
@@ -159,26 +177,25 @@ class RestApi:
         keyed: Keyed | None,
     ) -> Reply:
         caller = await self._caller(claims)
-        alias = path[0] == ALIAS
+        alias = path[0] in ALIASES
         path = path if alias else path[1:]
         if path[:1] == ("audit",):
             return await self._audit(caller, method, path[1:], parameters)
         author = Author(caller.actor, *client_of(scope))
 
         async def run(database: Database | None) -> Answer:
-            api = self._metadata if method == "GET" else self._metadata.over(database, author)
-            status, payload = await api(
-                caller=caller,
-                method=method,
-                path=path,
-                query=list(parameters.values.items()),
-                body=body,
-                bare=alias,
-            )
+            if path[:1] in (("webhooks",), ("webhookDeliveries",)):
+                webhooks = self._webhooks.over(database or self._database, author)
+                status, payload = await webhooks(caller, method, path, parameters.values, body, bare=alias)
+            else:
+                api = self._metadata if method == "GET" else self._metadata.over(database, author)
+                query = list(parameters.values.items())
+                status, payload = await api(caller=caller, method=method, path=path, query=query, body=body, bare=alias)
             return Answer(status, b"" if payload is NOTHING else msgspec.json.encode(payload))
 
-        # A token is kept nowhere.
-        if keyed is None or path[-1:] in (("token",), ("regenerate",)):
+        # Tokens are kept nowhere, and the secrets of webhooks are kept encrypted.
+        shows_secrets = path[:1] == ("webhooks",) or path[-1:] in (("token",), ("regenerate",))
+        if keyed is None or shows_secrets:
             reply = _reply(await run(None))
         else:
             reply = _reply(await once(self._database, caller, keyed, run, _refused, on_present_model=False))

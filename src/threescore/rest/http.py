@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import hashlib
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from typing import Any
 
 import msgspec
@@ -34,6 +34,12 @@ _PREFLIGHT = [
     (b"vary", b"Access-Control-Request-Headers"),
     (b"content-length", b"0"),
 ]
+
+
+class Stream(Struct):
+    """What is answered bit by bit: server-sent events, for as long as there are any."""
+
+    chunks: AsyncIterator[bytes]
 
 
 class Reply(Struct):
@@ -74,6 +80,7 @@ class Headers(Struct):
     if_none_match: str | None = None
     if_match: str | None = None
     idempotency_key: str | None = None
+    last_event_id: str | None = None
     body_waits: bool = False
     answer: tuple[tuple[bytes, bytes], ...] = ()
 
@@ -95,6 +102,8 @@ def read_headers(scope: Scope) -> Headers:
             found.if_match = value.decode("latin-1")
         elif name == b"idempotency-key":
             found.idempotency_key = value.decode("latin-1")
+        elif name == b"last-event-id":
+            found.last_event_id = value.decode("latin-1")
     return found
 
 
@@ -198,6 +207,40 @@ def base_url(scope: Scope) -> str:
         if name == b"host":
             return f"{scope['scheme']}://{value.decode('latin-1')}"
     return ""
+
+
+async def send_stream(receive: Receive, send: Send, stream: Stream) -> None:
+    """Sends server-sent events until they end or the caller goes away."""
+    fields = [
+        (b"content-type", b"text/event-stream; charset=utf-8"),
+        (b"cache-control", b"no-store"),
+        # Proxies that gather answers would hold the events back.
+        (b"x-accel-buffering", b"no"),
+        *_CORS,
+    ]
+    await send({"type": "http.response.start", "status": 200, "headers": fields})
+    sending = asyncio.ensure_future(_send_chunks(send, stream.chunks))
+    leaving = asyncio.ensure_future(_left(receive))
+    try:
+        await asyncio.wait((sending, leaving), return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        leaving.cancel()
+        sending.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await sending
+
+
+async def _send_chunks(send: Send, chunks: AsyncIterator[bytes]) -> None:
+    async with contextlib.aclosing(chunks) as iterator:  # type: ignore[type-var]
+        async for chunk in iterator:
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def _left(receive: Receive) -> None:
+    """Returns when the caller has gone."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 def _matches(if_none_match: str, etag: str) -> bool:

@@ -1,7 +1,7 @@
 """Executes operations on records: each root field becomes one plan, whose JSON the database builds."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -14,8 +14,22 @@ from threescore.access.tokens import Claims
 from threescore.catalog.state import Stale, Workspaces
 from threescore.db.pool import Collided, Database
 from threescore.errors import AccessRefused, BadRequest, NotFound, PermissionDenied, ThreescoreError
+from threescore.events.cursors import Place, read_cursor
+from threescore.events.feed import EventPage, Feed
+from threescore.events.history import Histories
+from threescore.events.watch import Watch
 from threescore.graphql.core.checks import unknown_field
 from threescore.graphql.core.collect import Collector
+from threescore.graphql.core.events import (
+    EVENT_ARGUMENTS,
+    HISTORY_ARGUMENTS,
+    check_event_selection,
+    history_limit,
+    history_object,
+    show_event,
+    show_history,
+    wanted_events,
+)
 from threescore.graphql.core.groups import bind_groups
 from threescore.graphql.core.names import RootField, root_fields
 from threescore.graphql.core.operation import Operation, read_operation
@@ -31,6 +45,7 @@ from threescore.graphql.core.values import (
     number,
     required,
     switch,
+    text,
 )
 from threescore.graphql.documents import Documents
 from threescore.graphql.errors import entry
@@ -77,13 +92,29 @@ class Written(msgspec.Struct, frozen=True):
     one: bool
 
 
+class Payload(msgspec.Struct, frozen=True):
+    """What a subscriber is sent, as encoded JSON, and the place in the log after it. None: a sign of life."""
+
+    body: bytes | None
+    place: Place | None
+
+
 class CoreGraphql:
     """Answers operations on the records of any workspace."""
 
-    def __init__(self, database: Database, workspaces: Workspaces, records: Records, limits: Limits) -> None:
+    def __init__(
+        self,
+        database: Database,
+        workspaces: Workspaces,
+        records: Records,
+        limits: Limits,
+        watch: Watch | None = None,
+    ) -> None:
         self._database = database
         self._workspaces = workspaces
         self._records = records
+        self._feed = Feed(database, workspaces, watch or Watch(database))
+        self._histories = Histories(database)
         self._limits = limits
         self._documents = Documents(limits.tokens)
         self._actions: dict[str, Callable[[Field], Awaitable[bytes | Written]]] = {
@@ -92,6 +123,7 @@ class CoreGraphql:
             "findDuplicates": self._find_duplicates,
             "groupBy": self._group_by,
             "search": self._search,
+            "recordHistory": self._record_history,
             "createOne": self._create_one,
             "createMany": self._create_many,
             "updateOne": self._update_one,
@@ -111,6 +143,8 @@ class CoreGraphql:
             operation = read_operation(self._documents, request, self._limits)
         except _REFUSALS as error:
             return refusal(error)
+        if operation.kind == "Subscription":
+            return refusal(BadRequest("Subscriptions are answered over WebSocket, or with Accept: text/event-stream"))
         if request.keyed is not None and operation.kind == "Mutation":
             return await self._once(claims, operation, request.keyed)
         return await self._answer(operation, lambda key, nodes: self._field(claims, operation, key, nodes))
@@ -118,6 +152,56 @@ class CoreGraphql:
     async def sdl(self, claims: Claims) -> bytes:
         """The schema in the schema definition language, for the model as it is now. Raises AccessRefused."""
         return schema_text(Caller.of(await self._workspaces.present(claims.workspace_id), claims).model)
+
+    async def subscribe(
+        self, claims: Claims, request: GraphqlRequest, after: str | None = None
+    ) -> AsyncIterator[Payload] | GraphqlResponse:
+        """The payloads that follow from a subscription, without end; the answer at once where it is none, or is wrong.
+
+        `after` is the cursor to start after, where the subscription does not name one itself.
+        """
+        try:
+            operation = read_operation(self._documents, request, self._limits)
+            if operation.kind != "Subscription":
+                return await self.execute(claims, request)
+            key, nodes = self._only_field(operation)
+            given = arguments_of(nodes[0], operation.variables, EVENT_ARGUMENTS)
+            check_event_selection(nodes, operation.collector(self._limits))
+
+            async def check(caller: Caller) -> None:
+                wanted_events(caller, given)
+
+            await answer_for(self._workspaces, claims, check, _REFUSALS)
+            cursor = text(given, "after") or after
+            place = read_cursor(cursor) if cursor else await self._feed.present()
+        except _REFUSALS as error:
+            return refusal(error)
+        pages = self._feed.follow(claims, place, lambda caller: wanted_events(caller, given))
+        return self._payloads(pages, key, nodes, operation)
+
+    @staticmethod
+    def _only_field(operation: Operation) -> tuple[str, Sequence[FieldNode]]:
+        """The root field of a subscription with its key. Raises GraphQLError, BadRequest."""
+        if len(operation.fields) != 1:
+            raise BadRequest("A subscription must select exactly one field")
+        ((key, nodes),) = operation.fields.items()
+        known = ("recordEvents",)
+        if nodes[0].name.value not in known:
+            raise unknown_field(nodes[0], "Subscription", known, subCode="UNKNOWN_ROOT_FIELD")
+        return key, nodes
+
+    async def _payloads(
+        self, pages: AsyncIterator[EventPage], key: str, nodes: Sequence[FieldNode], operation: Operation
+    ) -> AsyncIterator[Payload]:
+        try:
+            async for page in pages:
+                if not page.events:
+                    yield Payload(None, page.place)
+                for event, place in zip(page.events, page.places, strict=True):
+                    shown = show_event(event, place, nodes, operation.collector(self._limits))
+                    yield Payload(encode({"data": {key: shown}}), place)
+        except _REFUSALS as error:
+            yield Payload(refusal(error).body, None)
 
     def refuse_stranger(self, request: GraphqlRequest) -> GraphqlResponse:
         """The answer to a request without a token."""
@@ -307,6 +391,15 @@ class CoreGraphql:
         plan, arguments, limit = bind_search(field.caller, field.given(*SEARCH_ARGUMENTS))
         rows = await self._records.search(field.caller, plan, arguments)
         return encode(show_search(model, rows, limit, field.nodes, field.collector))
+
+    async def _record_history(self, field: Field) -> bytes:
+        given = field.given(*HISTORY_ARGUMENTS)
+        object_type = history_object(field.caller.model, given)
+        record_id = _uuid_argument(given, "recordId")
+        page = await self._histories.read(
+            field.caller, object_type, record_id, history_limit(given), text(given, "after")
+        )
+        return encode(show_history(page, field.nodes, field.collector))
 
     # Mutations
 

@@ -23,6 +23,8 @@ Action = Literal[
     "restoreMany",
     "mergeMany",
     "search",
+    "recordHistory",
+    "recordEvents",
 ]
 
 _WRITES = ("create", "update", "delete", "destroy", "restore")
@@ -30,7 +32,7 @@ _WRITES = ("create", "update", "delete", "destroy", "restore")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RootField:
-    """An action on an object; `search` has none."""
+    """An action on an object, or on records of any object."""
 
     action: Action
     object_type: ObjectType | None
@@ -42,6 +44,7 @@ class RootFields:
 
     query: dict[str, RootField]
     mutation: dict[str, RootField]
+    subscription: dict[str, RootField]
 
 
 def pascal_case(name: str) -> str:
@@ -59,7 +62,10 @@ def root_fields(model: Model) -> RootFields:
 
 
 def _root_fields(model: Model) -> RootFields:
-    query: dict[str, RootField] = {"search": RootField("search", None)}
+    query: dict[str, RootField] = {
+        "search": RootField("search", None),
+        "recordHistory": RootField("recordHistory", None),
+    }
     mutation: dict[str, RootField] = {}
     for object_type in model.objects:
         singular, plural = camel_case(object_type.name_singular), camel_case(object_type.name_plural)
@@ -72,4 +78,4 @@ def _root_fields(model: Model) -> RootFields:
             mutation[verb + one] = RootField(f"{verb}One", object_type)  # type: ignore[arg-type]
             mutation[verb + many] = RootField(f"{verb}Many", object_type)  # type: ignore[arg-type]
         mutation[f"merge{many}"] = RootField("mergeMany", object_type)
-    return RootFields(query, mutation)
+    return RootFields(query, mutation, {"recordEvents": RootField("recordEvents", None)})

@@ -13,7 +13,11 @@ from threescore.graphql.documents import Document, Documents
 from threescore.graphql.limits import Limits
 from threescore.graphql.request import GraphqlRequest
 
-_TYPE_NAMES = {OperationType.QUERY: "Query", OperationType.MUTATION: "Mutation"}
+_TYPE_NAMES = {
+    OperationType.QUERY: "Query",
+    OperationType.MUTATION: "Mutation",
+    OperationType.SUBSCRIPTION: "Subscription",
+}
 
 
 class Operation(Struct, frozen=True):
@@ -34,9 +38,7 @@ def read_operation(documents: Documents, request: GraphqlRequest, limits: Limits
     """The operation that a request means. Raises GraphQLError, BadRequest."""
     document = documents.parse(request.query)
     node = document.operation(request.operation_name)
-    kind = _TYPE_NAMES.get(node.operation)
-    if kind is None:
-        raise GraphQLError(f"Schema is not configured to execute {node.operation.value} operation.", node)
+    kind = _TYPE_NAMES[node.operation]
     if kind == "Mutation" and request.read_only:
         raise GraphQLError("A GET request can only query; send mutations with POST.", node)
     variables = variables_of(node, request.variables)

@@ -4,17 +4,16 @@ import base64
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any
 
 import msgspec
 from graphql import FieldNode
 
 from threescore.db.pool import Record
 from threescore.errors import BadRequest, PermissionDenied
-from threescore.graphql.core.checks import check_leaf, check_no_arguments, selection_sets, unknown_field
 from threescore.graphql.core.collect import Collector
 from threescore.graphql.core.pages import decode_cursor
-from threescore.graphql.core.selections import TYPENAME
+from threescore.graphql.core.shape import Known, leaf, shape
 from threescore.graphql.core.values import INVALID_INPUT, listed, mapping, number, required, text
 from threescore.model.fields.words import all_of, any_of, words_of
 from threescore.model.objects import Model, ObjectType
@@ -35,8 +34,6 @@ MAX_RESULTS = 100
 _FILTERABLE = frozenset({"id", "createdAt", "updatedAt", "deletedAt"})
 _PRIORITY = ("person", "company", "opportunity", "note", "task")
 _IS = {"Null": "NULL", "NotNull": "NOT_NULL"}
-_Known: TypeAlias = Mapping[str, Callable[[Sequence[FieldNode]], Any]]
-"""The fields of a type, by what each shows for its nodes."""
 
 
 def bind_search(caller: Caller, given: Mapping[str, Any]) -> tuple[Search, list[Any], int]:
@@ -176,50 +173,26 @@ def show_search(
     }
 
     def node(row: Record, fields: Sequence[FieldNode]) -> dict[str, Any]:
-        return _shape(
+        return shape(
             fields,
             "SearchRecord",
             collector,
-            {name: partial(_leaf, partial(read, row), "String!") for name, read in record.items()},
+            {name: partial(leaf, partial(read, row), "String!") for name, read in record.items()},
         )
 
     def edge(row: Record, fields: Sequence[FieldNode]) -> dict[str, Any]:
-        known: _Known = {
+        known: Known = {
             "node": lambda inner: node(row, inner),
-            "cursor": partial(_leaf, partial(_cursor, row), "String!"),
+            "cursor": partial(leaf, partial(_cursor, row), "String!"),
         }
-        return _shape(fields, "SearchResultEdge", collector, known)
+        return shape(fields, "SearchResultEdge", collector, known)
 
     def page_info(fields: Sequence[FieldNode]) -> dict[str, Any]:
-        known: _Known = {
-            "hasNextPage": partial(_leaf, lambda: len(rows) > limit, "Boolean!"),
-            "endCursor": partial(_leaf, lambda: _cursor(shown[-1]) if shown else None, "String"),
+        known: Known = {
+            "hasNextPage": partial(leaf, lambda: len(rows) > limit, "Boolean!"),
+            "endCursor": partial(leaf, lambda: _cursor(shown[-1]) if shown else None, "String"),
         }
-        return _shape(fields, "SearchResultPageInfo", collector, known)
+        return shape(fields, "SearchResultPageInfo", collector, known)
 
-    known: _Known = {"edges": lambda fields: [edge(row, fields) for row in shown], "pageInfo": page_info}
-    return _shape(nodes, "SearchResultConnection", collector, known)
-
-
-def _leaf(read: Callable[[], Any], type_name: str, nodes: Sequence[FieldNode]) -> Any:
-    check_leaf(nodes, type_name)
-    return read()
-
-
-def _shape(
-    nodes: Sequence[FieldNode],
-    type_name: str,
-    collector: Collector,
-    known: _Known,
-) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for key, inner in collector.fields(selection_sets(nodes, type_name), type_name).items():
-        name = inner[0].name.value
-        if name == TYPENAME:
-            found[key] = type_name
-        elif name in known:
-            check_no_arguments(inner)
-            found[key] = known[name](inner)
-        else:
-            raise unknown_field(inner[0], type_name, known)
-    return found
+    known: Known = {"edges": lambda fields: [edge(row, fields) for row in shown], "pageInfo": page_info}
+    return shape(nodes, "SearchResultConnection", collector, known)

@@ -1,7 +1,7 @@
 """What the resolvers of one request share."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from graphql import GraphQLResolveInfo
@@ -14,6 +14,7 @@ from threescore.access.tokens import Tokens
 from threescore.catalog.changes import ModelChanges
 from threescore.catalog.state import Workspaces, WorkspaceState, read_state
 from threescore.db.pool import Database
+from threescore.events.services import WebhookServices
 from threescore.model.objects import Model
 from threescore.records.caller import Caller
 
@@ -35,11 +36,17 @@ class Services(Struct, frozen=True):
     workspaces: Workspaces
     roles: RoleChanges
     keys: KeyChanges
+    webhooks: WebhookServices
     author: Author = COMMAND_LINE
 
     @classmethod
     def of(
-        cls, database: Database, tokens: Tokens, workspaces: Workspaces, author: Author = COMMAND_LINE
+        cls,
+        database: Database,
+        tokens: Tokens,
+        workspaces: Workspaces,
+        webhooks: WebhookServices,
+        author: Author = COMMAND_LINE,
     ) -> "Services":
         """The services over a database, which may be a transaction. The audit log names the `author`."""
         return cls(
@@ -49,12 +56,13 @@ class Services(Struct, frozen=True):
             workspaces,
             RoleChanges(database, author),
             KeyChanges(database, tokens, author),
+            webhooks.over(database, author),
             author,
         )
 
     def over(self, database: Database | None, author: Author) -> "Services":
         """The same services inside a transaction, where one is given."""
-        return Services.of(database or self.database, self.tokens, self.workspaces, author)
+        return Services.of(database or self.database, self.tokens, self.workspaces, self.webhooks, author)
 
 
 class AnswerTooLarge(BaseException):
@@ -99,6 +107,10 @@ class Context:
     def wait(self, work: Coroutine[Any, Any, T]) -> T:
         """What comes of work in the event loop."""
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(PATIENCE)
+
+    def tell(self, message: Callable[[], object]) -> None:
+        """Does something in the event loop, whose outcome does not matter here."""
+        self._loop.call_soon_threadsafe(message)
 
     def count(self, values: int = 1) -> None:
         """Counts values of the answer. Raises AnswerTooLarge when they are too many."""

@@ -24,6 +24,7 @@ from threescore.access.tokens import Claims, Tokens
 from threescore.catalog.state import Workspaces
 from threescore.db.pool import Database
 from threescore.errors import BadRequest, ThreescoreError
+from threescore.events.services import WebhookServices
 from threescore.graphql.errors import entry
 from threescore.graphql.limits import Limits
 from threescore.graphql.metadata.context import MAX_VALUES, AnswerTooLarge, Context, Services
@@ -43,10 +44,15 @@ class MetadataGraphql:
     """`/metadata`. What it answers is read from the data model as it is when the request comes."""
 
     def __init__(
-        self, database: Database, workspaces: Workspaces, tokens: Tokens, limits: Limits | None = None
+        self,
+        database: Database,
+        workspaces: Workspaces,
+        tokens: Tokens,
+        webhooks: WebhookServices,
+        limits: Limits | None = None,
     ) -> None:
         self._workspaces = workspaces
-        self._services = Services.of(database, tokens, workspaces)
+        self._services = Services.of(database, tokens, workspaces, webhooks)
         self._limits = limits or Limits()
         self._documents: Documents | None = None
         self._threads = ThreadPoolExecutor(THREADS, "metadata")

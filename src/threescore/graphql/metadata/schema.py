@@ -11,7 +11,7 @@ from graphql import GraphQLError, GraphQLObjectType, GraphQLScalarType, GraphQLS
 from threescore.access.operations import check_operation
 from threescore.catalog.changes.inputs import read_uuid
 from threescore.catalog.wire import iso
-from threescore.graphql.metadata import audit, changes, keys, model, roles, workspace
+from threescore.graphql.metadata import audit, changes, keys, model, roles, webhooks, workspace
 from threescore.graphql.metadata.context import Info
 
 
@@ -25,7 +25,7 @@ def metadata_sdl() -> bytes:
 def metadata_schema() -> GraphQLSchema:
     """The schema, built when it is first asked for."""
     schema = build_schema(metadata_sdl().decode(), no_location=True)
-    modules = (model, changes, workspace, keys, roles, audit)
+    modules = (model, changes, workspace, keys, roles, audit, webhooks)
     for resolvers in (module.RESOLVERS for module in modules):
         for type_name, of_type in resolvers.items():
             object_type = schema.type_map[type_name]

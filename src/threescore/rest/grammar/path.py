@@ -8,7 +8,20 @@ from msgspec import Struct
 from threescore.errors import BadRequest
 from threescore.model.fields.values import plain
 
-Kind = Literal["many", "one", "batch", "duplicates", "merge", "groupBy", "restoreMany", "restoreOne", "copy"]
+Kind = Literal[
+    "many",
+    "one",
+    "batch",
+    "duplicates",
+    "merge",
+    "groupBy",
+    "restoreMany",
+    "restoreOne",
+    "copy",
+    "events",
+    "eventStream",
+    "history",
+]
 Action = Literal[
     "findMany",
     "findOne",
@@ -24,6 +37,9 @@ Action = Literal[
     "mergeMany",
     "groupBy",
     "duplicateDashboard",
+    "findEvents",
+    "followEvents",
+    "findHistory",
 ]
 
 ACTIONS: dict[Kind, dict[str, Action]] = {
@@ -43,6 +59,9 @@ ACTIONS: dict[Kind, dict[str, Action]] = {
     "restoreMany": {"PATCH": "restoreMany"},
     "restoreOne": {"PATCH": "restoreOne"},
     "copy": {"POST": "duplicateDashboard"},
+    "events": {"GET": "findEvents"},
+    "eventStream": {"GET": "followEvents"},
+    "history": {"GET": "findHistory"},
 }
 """What each method does on each kind of path; a method that is missing is refused."""
 
@@ -82,6 +101,10 @@ def parse_path(method: str, path: str) -> Route:
 def _place(method: str, segments: list[str], path: str) -> tuple[Kind, str, str | None]:
     """The kind of path, the object's name, and what stands where the id belongs."""
     match segments:
+        case ["events"]:
+            return "events", "events", None
+        case ["events", "stream"]:
+            return "eventStream", "events", None
         case [name]:
             return "many", name, None
         case ["batch", name]:
@@ -98,6 +121,8 @@ def _place(method: str, segments: list[str], path: str) -> tuple[Kind, str, str 
             return "restoreOne", name, second
         case [name, second, "restore"] if method == "PATCH":
             return "restoreOne", name, second
+        case [name, second, "history"]:
+            return "history", name, second
         case ["dashboards", second, "duplicate"] if method == "POST":
             return "copy", "dashboards", second
     raise BadRequest(

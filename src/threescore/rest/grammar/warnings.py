@@ -34,6 +34,9 @@ PARAMETERS: dict[Action, frozenset[str]] = {
         )
     ),
     "duplicateDashboard": frozenset(),
+    "findEvents": frozenset(("after", "object", "operation", "filter", "limit", "wait")),
+    "followEvents": frozenset(("after", "object", "operation", "filter")),
+    "findHistory": frozenset(("limit", "after")),
 }
 """The parameters that mean something, by what is done."""
 

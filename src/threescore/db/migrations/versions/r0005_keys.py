@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0005"
-down_revision = "0002"
+down_revision = "0004"
 
 _STATEMENTS = """
 ALTER TABLE threescore.role_row ADD COLUMN predicates json;

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from graphql import GraphQLArgument, GraphQLField, GraphQLSchema, print_schema
 
 from threescore.graphql.core.names import Action, RootField, root_fields
+from threescore.graphql.core.schema.events import RECORD_EVENTS, RECORD_HISTORY
 from threescore.graphql.core.schema.fixed import FIXED
 from threescore.graphql.core.schema.inputs import add_input_types
 from threescore.graphql.core.schema.lean import LeanObjectType
@@ -59,6 +60,12 @@ _ROOTS: Mapping[Action, tuple[Mapping[str, str], str, Callable[[ObjectType], str
 }
 """Arguments, result and description of the root fields, with `{}` for the name of the object's type."""
 
+_WITHOUT_OBJECT: Mapping[Action, GraphQLField] = {
+    "search": SEARCH,
+    "recordHistory": RECORD_HISTORY,
+    "recordEvents": RECORD_EVENTS,
+}
+
 _WITH_CRITERIA = ("findDuplicates", "mergeMany")
 """Root fields that objects without criteria for duplicates do not show."""
 
@@ -90,6 +97,7 @@ def _build(model: Model) -> GraphQLSchema:
     return GraphQLSchema(
         query=LeanObjectType("Query", lambda: _fields(registry, roots.query)),
         mutation=LeanObjectType("Mutation", lambda: _fields(registry, roots.mutation)),
+        subscription=LeanObjectType("Subscription", lambda: _fields(registry, roots.subscription)),
         types=types,
         assume_valid=True,
     )
@@ -100,7 +108,7 @@ def _fields(registry: Registry, roots: Mapping[str, RootField]) -> dict[str, Gra
     for name, root in roots.items():
         object_type = root.object_type
         if object_type is None:
-            fields[name] = SEARCH
+            fields[name] = _WITHOUT_OBJECT[root.action]
         elif object_type.duplicate_criteria or root.action not in _WITH_CRITERIA:
             fields[name] = _field(registry, root.action, object_type)
     return fields

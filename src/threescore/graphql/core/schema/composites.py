@@ -11,6 +11,7 @@ from graphql import (
     GraphQLObjectType,
 )
 
+from threescore.graphql.core.schema.events import EVENT_TYPE_NAMES
 from threescore.graphql.core.schema.fixed import FIXED
 from threescore.graphql.core.schema.notation import read_type
 from threescore.graphql.core.schema.search import SEARCH_TYPE_NAMES
@@ -51,6 +52,17 @@ COMPOSITES: Mapping[str, GraphQLNamedType] = MappingProxyType(
 """The types of composite fields by name."""
 
 RESERVED = frozenset(
-    [*FIXED, *COMPOSITES, *SEARCH_TYPE_NAMES, "Query", "Mutation", "Subscription", "Time", "ID", "Upload"]
+    [
+        *FIXED,
+        *COMPOSITES,
+        *SEARCH_TYPE_NAMES,
+        *EVENT_TYPE_NAMES,
+        "Query",
+        "Mutation",
+        "Subscription",
+        "Time",
+        "ID",
+        "Upload",
+    ]
 )
 """Names that the types of objects cannot have."""

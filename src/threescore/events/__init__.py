@@ -1,0 +1,1 @@
+"""What follows from events: reading their log, webhooks and their delivery."""

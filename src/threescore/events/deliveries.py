@@ -1,0 +1,235 @@
+"""The log of deliveries as people use it: look, send again, try out."""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import msgspec
+from msgspec import Struct
+
+from threescore.catalog.wire import iso
+from threescore.db.pool import Database, Record
+from threescore.errors import BadRequest, NotFound
+from threescore.events.payload import body_of
+from threescore.events.permission import require_settings
+from threescore.events.queue import delivery_id
+from threescore.events.webhooks import not_found
+from threescore.model.objects import Model
+from threescore.records.caller import Caller
+from threescore.sql import quote_identifier
+
+STATUSES = ("pending", "succeeded", "failed")
+TEST_EVENT = "webhook.test"
+DEFAULT_LIMIT = 60
+MAX_LIMIT = 200
+
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+Values = dict[str, Any]
+
+
+class Search(Struct, frozen=True, kw_only=True):
+    """Which deliveries to list. `after` is the id of the one before the first."""
+
+    webhook_id: UUID | None = None
+    status: str | None = None
+    event_name: str | None = None
+    record_id: UUID | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    after: UUID | None = None
+    limit: int = DEFAULT_LIMIT
+
+
+class Deliveries:
+    """Shows deliveries and sends them again. Every method raises Forbidden where the caller may not."""
+
+    def __init__(self, database: Database, changed: Callable[[UUID], None]) -> None:
+        self._database = database
+        self._changed = changed
+
+    def over(self, database: Database) -> "Deliveries":
+        """The same service inside a transaction, or over the same database."""
+        return Deliveries(database, self._changed)
+
+    async def search(self, caller: Caller, search: Search) -> tuple[list[Values], bool]:
+        """The deliveries that are looked for, newest first, and whether there are more."""
+        require_settings(caller)
+        if search.status is not None and search.status not in STATUSES:
+            raise BadRequest(f'There is no status "{search.status[:100]}", only {", ".join(STATUSES)}')
+        if search.event_name is not None and _UNSTORABLE.search(search.event_name):
+            raise BadRequest("An event's name has no such characters")
+        if not 0 < search.limit <= MAX_LIMIT:
+            raise BadRequest(f"A page has 1 to {MAX_LIMIT} deliveries")
+        given = {
+            "d.webhook_id = {}::uuid": search.webhook_id,
+            "d.status = {}::text": search.status,
+            "d.event_name = {}::text": search.event_name,
+            "d.record_id = {}::uuid": search.record_id,
+            "d.created_at >= {}::timestamptz": search.since,
+            "d.created_at < {}::timestamptz": search.until,
+            "d.id < {}::uuid": search.after,
+        }
+        conditions, arguments = [], []
+        for condition, value in given.items():
+            if value is not None:
+                arguments.append(value)
+                conditions.append(condition.format(f"${len(arguments)}"))
+        where = " AND ".join(conditions) or "TRUE"
+        rows = await self._database.fetch(
+            f"{self._select(caller.model)} WHERE {where} ORDER BY d.id DESC LIMIT {search.limit + 1}", *arguments
+        )
+        found = [_values(caller.model, row) for row in rows[: search.limit]]
+        return found, len(rows) > search.limit
+
+    async def get(self, caller: Caller, wanted: UUID) -> Values:
+        """One delivery. Raises NotFound."""
+        require_settings(caller)
+        row = await self._database.fetchrow(f"{self._select(caller.model)} WHERE d.id = $1", wanted)
+        if row is None:
+            raise NotFound(f"There is no delivery {wanted} in the log", code="WEBHOOK_DELIVERY_NOT_FOUND")
+        return _values(caller.model, row)
+
+    async def resend(self, caller: Caller, wanted: UUID) -> Values:
+        """Has a delivery attempted now, whatever became of it before; under the same id. Raises NotFound."""
+        known = await self.get(caller, wanted)
+        await self._check_webhook(caller.model, UUID(known["webhookId"]))
+        schema = quote_identifier(caller.model.schema)
+        await self._database.execute(f"{_again(schema)} WHERE d.id = $1 AND d.claim IS NULL", wanted)
+        self._changed(caller.model.workspace_id)
+        return await self.get(caller, wanted)
+
+    async def resend_failed(self, caller: Caller, since: datetime, webhook_id: UUID | None = None) -> int:
+        """Has all failed deliveries of events since then attempted anew, of one webhook or of all that are on."""
+        require_settings(caller)
+        if webhook_id is not None:
+            await self._check_webhook(caller.model, webhook_id)
+        schema = quote_identifier(caller.model.schema)
+        count: int = await self._database.fetchval(
+            f"WITH again AS ({_again(schema)} WHERE d.status = 'failed' AND d.created_at >= $1"
+            f" AND ($2::uuid IS NULL OR d.webhook_id = $2)"
+            f" AND d.webhook_id IN (SELECT w.id FROM {schema}._webhook w WHERE w.switched_off_at IS NULL)"
+            " RETURNING 1) SELECT count(*) FROM again",
+            since,
+            webhook_id,
+        )
+        self._changed(caller.model.workspace_id)
+        return count
+
+    async def test(self, caller: Caller, webhook_id: UUID) -> Values:
+        """Sends a webhook an event that is none, to see whether it works. Raises NotFound."""
+        require_settings(caller)
+        schema = quote_identifier(caller.model.schema)
+        target = await self._check_webhook(caller.model, webhook_id)
+        body = {
+            "targetUrl": target,
+            "eventName": TEST_EVENT,
+            "objectMetadata": {"id": str(UUID(int=0)), "nameSingular": "webhook"},
+            "workspaceId": str(caller.model.workspace_id),
+            "webhookId": str(webhook_id),
+            "eventDate": iso(datetime.now(UTC)),
+            "record": {"id": str(uuid4())},
+        }
+        # It takes a number of the log's, so that it stands in the order of time, but no row.
+        made: UUID = await self._database.fetchval(
+            f"INSERT INTO {schema}._delivery (id, event_id, webhook_id, event_name, next_attempt_at, body)"
+            f" SELECT {delivery_id('n.id', '$1::uuid')}, n.id, $1::uuid, $2, now(), $3"
+            f" FROM (SELECT nextval(pg_get_serial_sequence($4, 'id')) AS id) n RETURNING id",
+            webhook_id,
+            TEST_EVENT,
+            msgspec.json.encode(body),
+            f"{schema}._event",
+        )
+        self._changed(caller.model.workspace_id)
+        return await self.get(caller, made)
+
+    async def _check_webhook(self, model: Model, webhook_id: UUID) -> str:
+        """The webhook's target. Raises NotFound, and BadRequest where the webhook is switched off."""
+        row = await self._database.fetchrow(
+            f"SELECT target_url, switched_off_at FROM {quote_identifier(model.schema)}._webhook WHERE id = $1",
+            webhook_id,
+        )
+        if row is None:
+            raise not_found()
+        if row["switched_off_at"] is not None:
+            raise BadRequest("The webhook is switched off; switch it on again first (isActive: true)")
+        target: str = row["target_url"]
+        return target
+
+    @staticmethod
+    def _select(model: Model) -> str:
+        schema = quote_identifier(model.schema)
+        return (
+            "SELECT d.id, d.webhook_id, d.event_id, d.event_name, d.record_id, d.status, d.attempts, d.next_attempt_at,"
+            " d.claim, d.body, d.response_status, d.error, d.duration, d.log::json AS log, d.created_at,"
+            " d.completed_at, w.target_url, e.object_id, e.object, e.operation, e.at, e.before, e.after, e.changed,"
+            f" e.actor FROM {schema}._delivery d LEFT JOIN {schema}._webhook w ON w.id = d.webhook_id"
+            f" LEFT JOIN {schema}._event e ON e.id = d.event_id"
+        )
+
+
+def _again(schema: str) -> str:
+    return (
+        f"UPDATE {schema}._delivery d SET status = 'pending', tries = 0, next_attempt_at = now(), claim = NULL,"
+        " completed_at = NULL"
+    )
+
+
+def _values(model: Model, row: Record) -> Values:
+    attempts = [_attempt_values(entry) for entry in msgspec.json.decode(row["log"])]
+    pending = row["status"] == "pending"
+    return {
+        "id": str(row["id"]),
+        "webhookId": str(row["webhook_id"]),
+        "eventName": row["event_name"],
+        "recordId": None if row["record_id"] is None else str(row["record_id"]),
+        "status": row["status"],
+        "isInFlight": row["claim"] is not None,
+        "attemptCount": row["attempts"],
+        "nextAttemptAt": iso(row["next_attempt_at"]) if pending and row["claim"] is None else None,
+        "responseStatus": row["response_status"],
+        "error": row["error"],
+        "durationMs": row["duration"],
+        "requestBody": _body(model, row),
+        "attempts": attempts,
+        "createdAt": iso(row["created_at"]),
+        "completedAt": None if row["completed_at"] is None else iso(row["completed_at"]),
+    }
+
+
+def _attempt_values(entry: Values) -> Values:
+    return {
+        "number": entry["number"],
+        "at": iso(datetime.fromtimestamp(entry["at"] / 1000, UTC)),
+        "durationMs": entry["duration"],
+        "status": entry["status"],
+        "error": entry["error"],
+        "url": entry["url"],
+        "requestHeaders": entry["request"],
+        "responseHeaders": entry["response"],
+        "responseBody": entry["body"],
+    }
+
+
+def _body(model: Model, row: Record) -> str | None:
+    """The body as the next attempt will send it; None when the event is gone."""
+    if row["body"] is not None:
+        return str(row["body"].decode())
+    if row["object"] is None:
+        return None
+    return body_of(
+        target_url=row["target_url"] or "",
+        workspace_id=model.workspace_id,
+        webhook_id=row["webhook_id"],
+        object_id=str(row["object_id"]),
+        object_name=row["object"],
+        record_id=str(row["record_id"]),
+        operation=row["operation"],
+        at=iso(row["at"]),
+        before=row["before"],
+        after=row["after"],
+        changed=row["changed"],
+        actor=row["actor"],
+    ).decode()

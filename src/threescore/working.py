@@ -1,0 +1,62 @@
+"""The process of `threescore worker`: it delivers webhooks and serves nothing."""
+
+import argparse
+import asyncio
+import contextlib
+import os
+import signal
+
+import msgspec
+
+from threescore import logs
+from threescore.access.keys import signing_secret
+from threescore.config import Settings
+from threescore.db.embedded import EmbeddedServer
+from threescore.db.pool import Database
+from threescore.events.delivery import delivering
+from threescore.events.outbound import Outbound
+from threescore.events.services import make_deliverer
+
+BUSY_POLL, POLL = 0.02, 0.15
+"""How often to look for new events, in seconds: whoever writes them is another process and tells nobody."""
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+def main() -> None:
+    """Delivers until SIGINT or SIGTERM, then lets calls end and gives up the embedded server."""
+    parser = argparse.ArgumentParser(prog="threescore.working")
+    parser.add_argument("--claim", type=int)
+    claim: int | None = parser.parse_args().claim
+    settings = Settings.from_environment()
+    logs.configure(settings.log_level)
+    embedded = None
+    if claim is not None:
+        os.set_inheritable(claim, False)
+        embedded = EmbeddedServer(settings.data_dir, claim)
+    try:
+        with contextlib.suppress(KeyboardInterrupt):
+            asyncio.run(_work(settings))
+    finally:
+        if embedded is not None:
+            embedded.release()
+
+
+async def _work(settings: Settings) -> None:
+    stopped = asyncio.Event()
+    for number in _SIGNALS:
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+    assert settings.database_url is not None
+    database = await Database.connect(settings.database_url, 1)
+    secret = await signing_secret(database, settings.secret)
+    await database.close()
+    deliverer = await make_deliverer(settings, secret, Outbound(settings.outbound_allow))
+    deliverer.rules = msgspec.structs.replace(deliverer.rules, poll=POLL, busy_poll=BUSY_POLL)
+    async with delivering(deliverer):
+        print("Delivering webhooks. Ctrl-C stops it.", flush=True)
+        await stopped.wait()
+
+
+if __name__ == "__main__":
+    main()
