@@ -129,7 +129,7 @@ def _plain(world: World, name: str, plural: str) -> Iterator[Probe]:
         text=f"{plural}GroupBy(groupBy: [{{createdAt: {{granularity: DAY, "
         'timeZone: "UTC"}}]) { totalCount edges { node { id } } }',
     )
-    for words in ("", "red", "shared", "Rome Ada", "ed sha"):
+    for words in ("", "red", "shared", "Rome Ada", "lue"):
         yield Probe(
             object=name,
             objects=about,

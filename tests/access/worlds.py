@@ -22,6 +22,9 @@ Tree = dict[str, Any]
 
 ALWAYS = ("id", "createdAt", "updatedAt", "deletedAt", "position")
 PLURALS = {"alpha": "alphas", "beta": "betas", "company": "companies", "person": "people"}
+NAMES = ["red shared", "blue", "green", "lue"]
+"""Names of records: words of several, one that others only contain."""
+
 ARRANGED = ("name", "size", "flag", "stage", "parentId", "betaId", "companyId", "jobTitle", "employees")
 """What row rules speak of: never changed behind a role's back, since that changes what the role sees."""
 
@@ -100,7 +103,7 @@ class World:
             row: Row = {"id": f"{ord(name[0]):08x}-1111-4111-8111-{n:012}"}
             if name == "company":
                 return row | {
-                    "name": random.choice(["red shared", "blue", "green"]),
+                    "name": random.choice(NAMES),
                     "employees": random.choice([None, 1, 5, 50]),
                     "domainName": {"primaryLinkUrl": f"https://c{n}.example"},
                     "address": EXTRAS["ADDRESS"](random, n),
@@ -115,7 +118,7 @@ class World:
                     "emails": {"primaryEmail": f"p{n}@example.com"},
                 }
             row |= {
-                "name": random.choice(["red shared", "blue", "green"]),
+                "name": random.choice(NAMES),
                 "size": random.choice([None, 1, 5, 50]),
                 "flag": random.random() < 0.5,
                 "stage": random.choice([None, "A", "B", "C"]),
@@ -387,7 +390,7 @@ def _random_tree(random: Random, world: World, name: str, *, hops: int, depth: i
         return {"jobTitle": random.choice([{"eq": "red"}, {"in": ["red", "blue shared"]}])}
     size = "employees" if name == "company" else "size"
     conditions: list[Tree] = [
-        {"name": {"in": random.sample(["red shared", "blue", "green"], 2)}},
+        {"name": {"in": random.sample(NAMES, 2)}},
         {size: {"gt": random.choice([0, 3])}},
         {size: {"lt": 20}},
         {size: {"is": random.choice(["NULL", "NOT_NULL"])}},
