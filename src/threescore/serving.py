@@ -7,6 +7,10 @@ from it, carry nothing of what preparing needed: no command-line library, no mig
 import argparse
 import asyncio
 import contextlib
+
+# Not by the first who connects to anything: that is a thread, and a worker that is forked meanwhile would inherit the
+# lock of the half-done import and wait for it for ever.
+import encodings.idna  # noqa: F401
 import multiprocessing
 import os
 import signal
