@@ -38,6 +38,11 @@ def test_every_variable_is_read() -> None:
         "THREESCORE_GRAPHQL_ROOT_FIELDS": "3",
         "THREESCORE_GRAPHQL_PAGE_LIMIT": "500",
         "THREESCORE_SECRET": "s" * 32,
+        "THREESCORE_PUBLIC_URL": "https://crm.example/",
+        "THREESCORE_MULTI_WORKSPACE": "TRUE",
+        "THREESCORE_EMAIL_VERIFICATION": "true",
+        "THREESCORE_SMTP_URL": "smtps://me:secret@mail.example",
+        "THREESCORE_MAIL_FROM": "CRM <crm@crm.example>",
         "THREESCORE_LOG_LEVEL": "DEBUG",
     }
     assert set(environment) == {item.variable for item in described_settings()}
@@ -57,6 +62,11 @@ def test_every_variable_is_read() -> None:
         graphql_root_fields=3,
         graphql_page_limit=500,
         secret="s" * 32,
+        public_url="https://crm.example",
+        multi_workspace=True,
+        email_verification=True,
+        smtp_url="smtps://me:secret@mail.example",
+        mail_from="CRM <crm@crm.example>",
         log_level="debug",
     )
 
@@ -74,6 +84,13 @@ def test_an_empty_variable_counts_as_not_set() -> None:
         ("THREESCORE_BATCH_LIMIT", "6.5", "THREESCORE_BATCH_LIMIT cannot be '6.5': a whole number from 1 to"),
         ("THREESCORE_LOG_LEVEL", "loud", "one of debug, info, warning, error is needed"),
         ("THREESCORE_DATABASE_URL", "mysql://x", "a URL that starts with postgresql:// is needed"),
+        (
+            "THREESCORE_MULTI_WORKSPACE",
+            "maybe",
+            "THREESCORE_MULTI_WORKSPACE cannot be 'maybe': true or false is needed.",
+        ),
+        ("THREESCORE_PUBLIC_URL", "crm.example", "a URL such as https://crm.example.com is needed"),
+        ("THREESCORE_SMTP_URL", "mail.example:25", "THREESCORE_SMTP_URL cannot be what it is: a URL such as smtp://"),
         ("THREESCORE_SECRET", "short", "THREESCORE_SECRET cannot be what it is: at least 32 characters are needed."),
     ],
 )

@@ -10,6 +10,9 @@ from starlette.routing import Route
 
 from threescore import logs
 from threescore.access.keys import signing_secret
+from threescore.access.mail import Mailer
+from threescore.access.people import People, Rules
+from threescore.access.sessions import Sessions, has_cookie
 from threescore.access.tokens import Tokens
 from threescore.catalog.state import Workspaces
 from threescore.config import Settings
@@ -37,6 +40,7 @@ class Application:
         self._database: Database | None = None
         self._rest: RestApi | None = None
         self._graphql: GraphqlApi | None = None
+        self._sessions: Sessions | None = None
         self._others = Starlette(
             routes=[Route("/healthz", self._healthz)],
             lifespan=self._lifespan,
@@ -47,6 +51,8 @@ class Application:
         """Answers one request, or runs the lifespan."""
         if scope["type"] == "http":
             path: str = scope["path"]
+            if self._sessions is not None and has_cookie(scope) and _is_api(path):
+                scope = await self._sessions.admit(scope)
             if path.startswith("/rest/") and self._rest is not None:
                 await self._rest(scope, receive, send)
                 return
@@ -71,17 +77,27 @@ class Application:
             root_fields=settings.graphql_root_fields,
             first=settings.graphql_page_limit,
         )
+        mailer = Mailer(settings.smtp_url, settings.mail_from)
+        people = People(
+            database,
+            tokens,
+            rules=Rules(settings.multi_workspace, settings.email_verification),
+            mailer=mailer,
+            url=settings.url,
+        )
         self._database = database
+        self._sessions = Sessions(database, tokens, settings.url)
         self._rest = RestApi(workspaces, tokens, RecordsApi(records), MetadataApi(database), settings.body_limit)
         self._graphql = GraphqlApi(
             tokens,
             CoreGraphql(workspaces, records, limits),
-            MetadataGraphql(database, workspaces, tokens, limits),
+            MetadataGraphql(database, workspaces, tokens, limits, people),
             settings.body_limit,
         )
         try:
             yield
         finally:
+            await mailer.close()
             await database.close()
 
     async def _healthz(self, _request: Request) -> Response:
@@ -95,6 +111,10 @@ class Application:
                 {"status": "error", "info": {}, "error": {"database": {"status": "down"}}, "details": {}}, 503, headers
             )
         return JSONResponse({"status": "ok", "info": {}, "error": {}, "details": {}}, 200, headers)
+
+
+def _is_api(path: str) -> bool:
+    return path.startswith("/rest/") or path in ("/graphql", "/metadata")
 
 
 async def _not_found(request: Request, _error: Exception) -> Response:

@@ -71,6 +71,15 @@ class Conflict(ThreescoreError):
     status = 409
 
 
+class LimitReached(ThreescoreError):
+    """Tried too often; it may be tried again later."""
+
+    status = 429
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, code="LIMIT_REACHED")
+
+
 class TooLarge(ThreescoreError):
     """The body is over the limit."""
 

@@ -15,7 +15,8 @@ from msgspec import Struct
 from threescore.access.keys import ApiKey, list_keys
 from threescore.access.members import Member, list_members
 from threescore.access.roles import Role, list_roles
-from threescore.access.tokens import API_KEY, Claims
+from threescore.access.session_rows import list_ended
+from threescore.access.tokens import API_KEY, Claims, invalid_token
 from threescore.catalog.load import load_model
 from threescore.db.pool import Connection, Database
 from threescore.errors import AccessRefused, NotFound
@@ -31,13 +32,14 @@ class Stale(Exception):
 
 
 class WorkspaceState(Struct, frozen=True):
-    """A workspace at one moment."""
+    """A workspace at one moment. `signed_out` are the sessions that ended while tokens of theirs may still be good."""
 
     model: Model
     access_version: int
     keys: dict[UUID, ApiKey]
     members: dict[UUID, Member]
     roles: dict[UUID, Role]
+    signed_out: frozenset[UUID] = frozenset()
 
     def principal(self, claims: Claims) -> ApiKey | Member:
         """Who a token speaks for. Raises AccessRefused for an unknown, revoked or expired key, and for a stranger."""
@@ -45,6 +47,8 @@ class WorkspaceState(Struct, frozen=True):
             member = self.members.get(claims.principal_id)
             if member is None:
                 raise AccessRefused(403, "FORBIDDEN_EXCEPTION", "User is not a member of the workspace")
+            if claims.generation != member.generation or claims.session_id in self.signed_out:
+                raise invalid_token()
             return member
         key = self.keys.get(claims.principal_id)
         if key is None:
@@ -95,7 +99,7 @@ class Workspaces:
                     self._database.acquire() as connection,
                     connection.transaction(isolation="repeatable_read", readonly=True),
                 ):
-                    state = await _read(connection, workspace_id, known)
+                    state = await read_state(connection, workspace_id, known)
             except NotFound as error:
                 self._states.pop(workspace_id, None)
                 raise AccessRefused(401, "WORKSPACE_NOT_FOUND", "Workspace not found") from error
@@ -105,7 +109,7 @@ class Workspaces:
             return state
 
 
-async def _read(connection: Connection, workspace_id: UUID, known: WorkspaceState | None) -> WorkspaceState:
+async def read_state(connection: Connection, workspace_id: UUID, known: WorkspaceState | None) -> WorkspaceState:
     """The present state; the known one itself if it still is that, and its model if that is unchanged."""
     schema = known.model.schema if known else None
     if schema is None:
@@ -124,4 +128,5 @@ async def _read(connection: Connection, workspace_id: UUID, known: WorkspaceStat
     roles = {role.id: role for role in await list_roles(connection, workspace_id)}
     model = known.model if known and known.model.version == versions["model"] else None
     model = model or await load_model(connection, workspace_id)
-    return WorkspaceState(model, versions["access"], keys, members, roles)
+    signed_out = await list_ended(connection, workspace_id)
+    return WorkspaceState(model, versions["access"], keys, members, roles, signed_out)

@@ -9,7 +9,7 @@ class GraphqlRequest(Struct, frozen=True):
     """One GraphQL request.
 
     A `read_only` one may query but not change anything. `base_url` is where the caller reached the server: scheme,
-    host and port, without a slash at the end.
+    host and port, without a slash at the end; `address` is where the request came from.
     """
 
     query: str
@@ -17,6 +17,7 @@ class GraphqlRequest(Struct, frozen=True):
     operation_name: str | None = None
     read_only: bool = False
     base_url: str = ""
+    address: str = ""
 
 
 class GraphqlResponse(Struct, frozen=True):

@@ -7,6 +7,7 @@ from urllib.parse import parse_qs
 import msgspec
 import structlog
 
+from threescore.access.addresses import client_address
 from threescore.access.tokens import Tokens, bearer_token
 from threescore.errors import AccessRefused, BadRequest, ThreescoreError
 from threescore.graphql.core.execute import CoreGraphql, refusal
@@ -65,14 +66,16 @@ class GraphqlApi:
         request = await self._request(scope, receive, headers)
         if isinstance(request, GraphqlResponse):
             return request
+        request = msgspec.structs.replace(request, base_url=_base_url(scope), address=client_address(scope))
+        if scope["path"] == "/metadata":
+            return await self._metadata.serve(headers.authorization, request)
         try:
             claims = self._tokens.verify(bearer_token(headers.authorization))
         except AccessRefused as error:
-            if headers.authorization is None and scope["path"] == "/graphql":
+            if headers.authorization is None:
                 return self._core.refuse_stranger(request)
             return GraphqlResponse(200, msgspec.json.encode({"errors": [entry(error)]}), has_data=False)
-        door = self._metadata if scope["path"] == "/metadata" else self._core
-        return await door.execute(claims, msgspec.structs.replace(request, base_url=_base_url(scope)))
+        return await self._core.execute(claims, request)
 
     async def _request(self, scope: Scope, receive: Receive, headers: Headers) -> GraphqlRequest | GraphqlResponse:
         """The request, or the answer to one that is none."""

@@ -22,17 +22,18 @@ Answer = TypeVar("Answer")
 
 
 class Caller(Struct, frozen=True, dict=True):
-    """An API key or a member at work in a workspace, with the rights of a role."""
+    """An API key or a member at work in a workspace, with the rights of a role. `claims` are those of the token."""
 
     state: WorkspaceState
     principal: ApiKey | Member
     role: Role
+    claims: Claims | None = None
 
     @classmethod
     def of(cls, state: WorkspaceState, claims: Claims) -> "Caller":
         """Who the claims are about. Raises AccessRefused."""
         principal = state.principal(claims)
-        return cls(state, principal, state.role(principal))
+        return cls(state, principal, state.role(principal), claims)
 
     @property
     def model(self) -> Model:

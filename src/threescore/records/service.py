@@ -10,6 +10,7 @@ import asyncpg
 import msgspec
 from msgspec import Struct
 
+from threescore.access.members import Member
 from threescore.db.pool import Connection, Database, Record
 from threescore.errors import BadRequest, NotFound
 from threescore.model.fields.base import Json, Row
@@ -25,6 +26,7 @@ from threescore.records.failures import explain
 from threescore.records.input import Input, place_again, reader
 from threescore.records.merge import merged_row
 from threescore.records.runner import Runner
+from threescore.records.stand_ins import check_change, check_many, check_removal, follow_name, renames, stand_in_of
 
 EMPTY_LIST = b"[]"
 MAX_MERGED = 9
@@ -194,6 +196,7 @@ class Records:
 
         Raises BadRequest with the index of the record at fault.
         """
+        check_many(caller, object_type)
         self._check_batch(records)
         given = await self._read_flat(caller, object_type, records)
         if not given.rows:
@@ -214,7 +217,7 @@ class Records:
     async def update_one(
         self, caller: Caller, object_type: ObjectType, selection: Selection, record_id: str, record: Json
     ) -> bytes:
-        """Changes one record, soft-deleted or not. Raises NotFound, BadRequest."""
+        """Changes one record, soft-deleted or not. Raises NotFound, BadRequest, and Forbidden for some of members."""
         arguments = [*write_arguments(caller), None, record_id]
         return _only(await self._update(caller, object_type, selection, _by_id(4), arguments, 1, record, record_id))
 
@@ -227,6 +230,7 @@ class Records:
         record: Json,
     ) -> bytes:
         """The same change to all that the filter finds. Raises BadRequest without a filter, or for too many matches."""
+        check_many(caller, object_type)
         arguments = [*write_arguments(caller), None]
         bound = bind_filter(caller.model, object_type, filter, arguments)
         if bound == plans.EVERYTHING:
@@ -239,7 +243,8 @@ class Records:
     async def soft_delete_one(
         self, caller: Caller, object_type: ObjectType, selection: Selection, record_id: str
     ) -> bytes:
-        """Marks one record as deleted. Raises NotFound."""
+        """Marks one record as deleted. Raises NotFound, and Forbidden for one of a member."""
+        check_removal(caller, object_type, record_id)
         arguments = [*write_arguments(caller), record_id]
         return _only(await self._mark(caller, plans.SoftDelete, object_type, selection, _by_id(3), arguments, 1))
 
@@ -252,6 +257,7 @@ class Records:
         self, caller: Caller, object_type: ObjectType, selection: Selection, filter: Mapping[str, Any] | None
     ) -> bytes:
         """Marks all that the filter finds as deleted. Raises BadRequest without a filter, or for too many matches."""
+        check_many(caller, object_type)
         arguments = write_arguments(caller)
         # What is deleted already keeps the time of its deletion.
         bound = plans.And((LIVE, self._mandatory(caller, object_type, filter, arguments, "delete")))
@@ -277,6 +283,7 @@ class Records:
 
         `arguments` are those of the selection, after `write_arguments`.
         """
+        check_removal(caller, object_type, record_id)
         arguments = [*(arguments or write_arguments(caller)), record_id]
         return _only(await self._destroy(caller, object_type, selection, _by_id(len(arguments) - 1), arguments, 1))
 
@@ -292,6 +299,7 @@ class Records:
 
         `arguments` are those of the selection, after `write_arguments`.
         """
+        check_many(caller, object_type)
         arguments = arguments or write_arguments(caller)
         bound = self._mandatory(caller, object_type, filter, arguments, "destroy")
         return await self._destroy(caller, object_type, selection, bound, arguments, self.batch_limit)
@@ -310,6 +318,7 @@ class Records:
 
         A dry run changes nothing and shows what would be. Raises BadRequest, NotFound.
         """
+        check_many(caller, object_type)
         _check_merge(object_type, ids, priority)
         survivor, losers = ids[priority], [i for place, i in enumerate(ids) if place != priority]
         name = object_type.name_singular
@@ -379,13 +388,37 @@ class Records:
             place_again(row)
             arguments[3] = encode(row)
             plan = plans.Update(object_type.name_singular, tuple(sorted(row)), selection, bound, limit)
-            answer = await self._runner.one(caller, plan, arguments, object_type, [row])
+            member = None if record_id is None else stand_in_of(caller, object_type, record_id)
+            if member is not None:
+                check_change(caller, member, row)
+            if member is not None and renames(row):
+                answer = await self._rename(caller, member, plan, arguments, object_type, row)
+            else:
+                answer = await self._runner.one(caller, plan, arguments, object_type, [row])
         except BadRequest as error:
             error.index = None
             raise
         if answer["matched"] > limit:
             raise _too_many("update", limit)
         return answer["records"] or EMPTY_LIST
+
+    async def _rename(
+        self,
+        caller: Caller,
+        member: Member,
+        plan: plans.Update,
+        arguments: list[Any],
+        object_type: ObjectType,
+        row: Row,
+    ) -> Record:
+        """Changes a member's record along with the name that the membership goes by."""
+        try:
+            async with self._database.transaction() as connection:
+                answer = await self._runner.inside(connection, caller, plan, arguments)
+                await follow_name(connection, caller, member, row)
+        except asyncpg.PostgresError as error:
+            raise explain(error, object_type, [row]) from error
+        return answer
 
     async def _mark(
         self,

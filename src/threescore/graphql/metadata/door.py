@@ -1,22 +1,37 @@
 """Answers GraphQL requests about the data model and the settings."""
 
 import asyncio
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import msgspec
 import structlog
-from graphql import DocumentNode, ExecutionResult, GraphQLError, OperationDefinitionNode, OperationType, execute
+from graphql import (
+    DocumentNode,
+    ExecutionResult,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLError,
+    InlineFragmentNode,
+    OperationDefinitionNode,
+    OperationType,
+    SelectionSetNode,
+    execute,
+)
 
-from threescore.access.tokens import Claims, Tokens
+from threescore.access.people import People
+from threescore.access.tokens import WRONG_TYPE, Claims, Tokens, bearer_token
 from threescore.catalog.changes import ModelChanges
 from threescore.catalog.state import Workspaces
 from threescore.db.pool import Database
-from threescore.errors import BadRequest, ThreescoreError
+from threescore.errors import AccessRefused, BadRequest, ThreescoreError
 from threescore.graphql.errors import entry
 from threescore.graphql.limits import Limits
-from threescore.graphql.metadata.context import MAX_VALUES, AnswerTooLarge, Context, Services
+from threescore.graphql.metadata.context import MAX_VALUES, AnswerTooLarge, Context, Person, Services
 from threescore.graphql.metadata.documents import Documents
+from threescore.graphql.metadata.openness import OF_PERSON, PUBLIC
 from threescore.graphql.metadata.schema import metadata_schema, resolve_value
 from threescore.graphql.metadata.variables import check_variables
 from threescore.graphql.request import GraphqlRequest, GraphqlResponse
@@ -32,10 +47,15 @@ class MetadataGraphql:
     """`/metadata`. What it answers is read from the data model as it is when the request comes."""
 
     def __init__(
-        self, database: Database, workspaces: Workspaces, tokens: Tokens, limits: Limits | None = None
+        self,
+        database: Database,
+        workspaces: Workspaces,
+        tokens: Tokens,
+        limits: Limits | None = None,
+        people: People | None = None,
     ) -> None:
         self._workspaces = workspaces
-        self._services = Services(database, tokens, ModelChanges(database))
+        self._services = Services(database, tokens, ModelChanges(database), people or People(database, tokens))
         self._limits = limits or Limits()
         self._documents: Documents | None = None
         self._threads = ThreadPoolExecutor(THREADS, "metadata")
@@ -46,9 +66,56 @@ class MetadataGraphql:
             caller = await self._caller(claims)
         except ThreescoreError as error:
             return _refusal([error])
+        return await self._execute(request, caller)
+
+    async def serve(self, authorization: str | None, request: GraphqlRequest) -> GraphqlResponse:
+        """The answer to one request of whoever has this `Authorization` header, or none.
+
+        Without a token that opens a workspace there is an answer if all that is asked for is public, or open to
+        whoever is signed in and asked with a token that says so.
+        """
+        try:
+            caller = await self._caller(self._services.tokens.verify(bearer_token(authorization)))
+        except AccessRefused as error:
+            loop = asyncio.get_running_loop()
+            roots = await loop.run_in_executor(self._threads, self._roots, request)
+            person = None
+            if roots and roots <= OF_PERSON and error.code == WRONG_TYPE:
+                try:
+                    found = await self._services.people.user_of_token(bearer_token(authorization))
+                except AccessRefused as refused:
+                    return _refusal([refused])
+                person = Person(*found)
+            elif not roots or not roots <= PUBLIC:
+                return _refusal([error])
+            return await self._execute(request, None, person)
+        except ThreescoreError as error:
+            return _refusal([error])
+        return await self._execute(request, caller)
+
+    async def _execute(
+        self, request: GraphqlRequest, caller: Caller | None, person: Person | None = None
+    ) -> GraphqlResponse:
         loop = asyncio.get_running_loop()
-        context = Context(caller, self._services, loop, request.base_url)
+        context = Context(caller, self._services, loop, request.base_url, request.address, person)
         return await loop.run_in_executor(self._threads, self._answer, context, request)
+
+    def _roots(self, request: GraphqlRequest) -> frozenset[str]:
+        """The names of all fields that an operation asks for at its root; none where it cannot be executed."""
+        document = self._document(request)
+        if isinstance(document, list):
+            return frozenset()
+        try:
+            operation = _operation(document, request)
+        except GraphQLError:
+            return frozenset()
+        fragments = {d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)}
+        return frozenset(_names(operation.selection_set, fragments))
+
+    def _document(self, request: GraphqlRequest) -> DocumentNode | list[GraphQLError]:
+        if self._documents is None:
+            self._documents = Documents(metadata_schema(), self._limits)
+        return self._documents.get(request.query)
 
     async def _caller(self, claims: Claims) -> Caller:
         """The caller in the workspace as it is now. Raises AccessRefused."""
@@ -56,9 +123,7 @@ class MetadataGraphql:
 
     def _answer(self, context: Context, request: GraphqlRequest) -> GraphqlResponse:
         schema = metadata_schema()
-        if self._documents is None:
-            self._documents = Documents(schema, self._limits)
-        document = self._documents.get(request.query)
+        document = self._document(request)
         if isinstance(document, list):
             return _refusal(document)
         try:
@@ -85,6 +150,17 @@ class MetadataGraphql:
             return GraphqlResponse(200, msgspec.json.encode({"errors": [entry(refused)], "data": None}))
         assert isinstance(result, ExecutionResult)
         return _encoded(result)
+
+
+def _names(selections: SelectionSetNode, fragments: Mapping[str, FragmentDefinitionNode]) -> Iterator[str]:
+    """The names of the fields of a selection, with those of its fragments, none of which spreads itself."""
+    for node in selections.selections:
+        if isinstance(node, FieldNode):
+            yield node.name.value
+        elif isinstance(node, InlineFragmentNode):
+            yield from _names(node.selection_set, fragments)
+        elif isinstance(node, FragmentSpreadNode):
+            yield from _names(fragments[node.name.value].selection_set, fragments)
 
 
 def _operation(document: DocumentNode, request: GraphqlRequest) -> OperationDefinitionNode:
