@@ -13,8 +13,9 @@ PASSWORD = "correct horse battery"
 TOKENS = "tokens { accessOrWorkspaceAgnosticToken { token expiresAt } refreshToken { token expiresAt } }"
 LOGIN = "loginToken { token expiresAt } workspace { id workspaceUrls { subdomainUrl customUrl } }"
 
-SIGN_UP_IN_WORKSPACE = f"""mutation($email: String!, $password: String!, $workspaceId: UUID, $hash: String, $token: String) {{
-    signUpInWorkspace(email: $email, password: $password, workspaceId: $workspaceId, workspaceInviteHash: $hash,
+SIGN_UP_IN_WORKSPACE = f"""mutation(
+    $email: String!, $password: String!, $workspaceId: UUID, $hash: String, $token: String
+) {{ signUpInWorkspace(email: $email, password: $password, workspaceId: $workspaceId, workspaceInviteHash: $hash,
         workspacePersonalInviteToken: $token) {{ {LOGIN} }} }}"""
 SIGN_UP = f"""mutation($email: String!, $password: String!, $token: String) {{
     signUp(email: $email, password: $password, workspacePersonalInviteToken: $token) {{ {TOKENS}
@@ -25,9 +26,9 @@ SIGN_IN = (
     .replace(", workspacePersonalInviteToken: $token", "")
     .replace(", $token: String", "")
 )
-GET_LOGIN = f"""mutation($email: String!, $password: String!, $origin: String!) {{
-    getLoginTokenFromCredentials(email: $email, password: $password, origin: $origin) {{ loginToken {{ token expiresAt }} }}
-}}"""
+GET_LOGIN = """mutation($email: String!, $password: String!, $origin: String!) {
+    getLoginTokenFromCredentials(email: $email, password: $password, origin: $origin) { loginToken { token expiresAt } }
+}"""
 GET_TOKENS = f"""mutation($token: String!, $origin: String!) {{
     getAuthTokensFromLoginToken(loginToken: $token, origin: $origin) {{ {TOKENS} }} }}"""
 RENEW = f"mutation($token: String!) {{ renewToken(appToken: $token) {{ {TOKENS} }} }}"

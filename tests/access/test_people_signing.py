@@ -4,6 +4,7 @@ import base64
 import json
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -71,15 +72,11 @@ def claims_of(token: str) -> dict[str, Any]:
 def join(client: Client, invite_hash: str, email: str, password: str = PASSWORD) -> tuple[str, str]:
     """The tokens of somebody who joined by the link."""
     made = client(SIGN_UP_IN_WORKSPACE, email=email, password=password, hash=invite_hash)
-    return pair(client(GET_TOKENS, None, **{"origin": ORIGIN}, **login(made)))
+    return pair(client(GET_TOKENS, None, origin=ORIGIN, **login(made)))
 
 
 def login(made: dict[str, Any]) -> dict[str, Any]:
     return {"token": made["loginToken"]["token"]}
-
-
-async def _statuses(database: Database, sql: str, *arguments: Any) -> None:
-    await database.execute(sql, *arguments)
 
 
 def status(server: str, token: str) -> set[int]:
@@ -144,13 +141,19 @@ def test_names_of_older_clients(client: Client, invite_hash: str) -> None:
     join(client, invite_hash, email)
     challenge = "mutation($e: String!, $p: String!) { challenge(email: $e, password: $p) { loginToken { token } } }"
     made = client(challenge, e=email, p=PASSWORD)
-    verify = "mutation($t: String!) { verify(loginToken: $t) { tokens { accessToken { token } refreshToken { token } } } }"
+    verify = (
+        "mutation($t: String!) { verify(loginToken: $t) { tokens { accessToken { token } refreshToken { token } } } }"
+    )
     access = client(verify, t=made["loginToken"]["token"])["tokens"]["accessToken"]["token"]
     assert client(ME, access)["email"] == email
 
 
 def test_somebody_who_has_an_account_joins_with_its_password(
-    client: Client, invite_hash: str, new_workspace: Callable[[], Workspace], portal: BlockingPortal, shared_db: Database
+    client: Client,
+    invite_hash: str,
+    new_workspace: Callable[[], Workspace],
+    portal: BlockingPortal,
+    shared_db: Database,
 ) -> None:
     email = new_email()
     first, _ = join(client, invite_hash, email)
@@ -163,7 +166,9 @@ def test_somebody_who_has_an_account_joins_with_its_password(
     second, _ = join(client, hash_of_other, email)
     assert client(ME, first)["id"] == client(ME, second)["id"]
     assert client(ME, second)["currentWorkspace"]["id"] == str(other.id)
-    assert len(client(SIGN_IN, email=email, password=PASSWORD)["availableWorkspaces"]["availableWorkspacesForSignIn"]) == 2
+    assert (
+        len(client(SIGN_IN, email=email, password=PASSWORD)["availableWorkspaces"]["availableWorkspacesForSignIn"]) == 2
+    )
     # Joining again changes nothing.
     third, _ = join(client, hash_of_other, email)
     assert client(ME, second)["workspaceMember"] == client(ME, third)["workspaceMember"]
@@ -193,7 +198,10 @@ def test_strangers_learn_nothing(client: Client, invite_hash: str) -> None:
     known, unknown = new_email(), new_email()
     join(client, invite_hash, known)
     for query, more in (
-        ("query($email: String!) { checkUserExists(email: $email) { exists availableWorkspacesCount isEmailVerified } }", {}),
+        (
+            "query($email: String!) { checkUserExists(email: $email) { exists availableWorkspacesCount } }",
+            {},
+        ),
         (SIGN_IN, {"password": "wrong password"}),
         (GET_LOGIN, {"password": "wrong password", "origin": ORIGIN}),
         ("mutation($email: String!) { emailPasswordResetLink(email: $email) { success } }", {}),
@@ -334,7 +342,9 @@ def test_a_token_of_one_workspace_opens_no_other(
     """Not even if the server had signed such a one."""
     access, _ = join(client, invite_hash, new_email())
     other = new_workspace()
-    said = {name: value for name, value in claims_of(access).items() if name not in ("exp", "iat", "type", "workspaceId")}
+    said = {
+        name: value for name, value in claims_of(access).items() if name not in ("exp", "iat", "type", "workspaceId")
+    }
     forged = tokens.sign("ACCESS", other.id, int(time.time()) + 600, said)
     assert status(server, forged) == {403}
     assert client.refused(ME, forged) == NO_MEMBER
@@ -349,11 +359,11 @@ def test_what_is_not_public_needs_a_token(client: Client) -> None:
         "mutation { generatePlaygroundToken { token } }",
         'mutation { sendInvitations(emails: ["a@b.example"]) { success } }',
         "mutation { deleteCurrentWorkspace { id } }",
-        "mutation { signUpInNewWorkspace(input: {displayName: \"x\"}) { loginToken { token } } }",
+        'mutation { signUpInNewWorkspace(input: {displayName: "x"}) { loginToken { token } } }',
         # One public field does not open the others, however they are asked for.
         '{ checkUserExists(email: "a@b.example") { exists } currentWorkspace { id } }',
         '{ checkUserExists(email: "a@b.example") { exists } ...F } fragment F on Query { currentWorkspace { id } }',
-        '{ checkUserExists: currentWorkspace { id } }',
+        "{ checkUserExists: currentWorkspace { id } }",
         '{ checkUserExists(email: "a@b.example") { exists } ... on Query { objects { edges { node { id } } } } }',
     ):
         assert client.refused(query) == NO_TOKEN, query
@@ -399,7 +409,6 @@ def test_guessing_is_limited_by_place(server: str, invite_hash: str) -> None:
 
 def test_many_at_once_do_not_keep_others_waiting(server: str, token: str) -> None:
     """Passwords are compared away from the event loop."""
-    from concurrent.futures import ThreadPoolExecutor
 
     def guess(_number: int) -> None:
         with somebody(server) as stranger:
