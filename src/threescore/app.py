@@ -12,9 +12,12 @@ from starlette.routing import Route
 from threescore import logs
 from threescore.access.key_changes import KeyChanges
 from threescore.access.keys import signing_secret
+from threescore.access.mail import Mailer
 from threescore.access.origin import ORIGIN, Origin
+from threescore.access.people import People, Rules
 from threescore.access.rates import RateLimits
 from threescore.access.retention import keep_clean
+from threescore.access.sessions import Sessions, has_cookie
 from threescore.access.tokens import Tokens
 from threescore.access.usage import Usage
 from threescore.catalog.state import Workspaces
@@ -56,6 +59,7 @@ class Application:
         self._usage: Usage | None = None
         self._documents: DocumentsApi | None = None
         self._socket: GraphqlSocket | None = None
+        self._sessions: Sessions | None = None
         self._others = Starlette(
             routes=[Route("/healthz", self._healthz)],
             lifespan=self._lifespan,
@@ -66,6 +70,8 @@ class Application:
         """Answers one request, or runs the lifespan."""
         if scope["type"] == "http":
             path: str = scope["path"]
+            if self._sessions is not None and has_cookie(scope) and _is_api(path):
+                scope = await self._sessions.admit(scope)
             door: Door | None = None
             if path in PAGES:
                 door = self._documents
@@ -110,7 +116,16 @@ class Application:
             root_fields=settings.graphql_root_fields,
             first=settings.graphql_page_limit,
         )
+        mailer = Mailer(settings.smtp_url, settings.mail_from)
+        people = People(
+            database,
+            tokens,
+            rules=Rules(settings.multi_workspace, settings.email_verification),
+            mailer=mailer,
+            url=settings.url,
+        )
         self._database = database
+        self._sessions = Sessions(database, tokens, settings.url)
         watch = Watch(database)
         on_stop(watch.stop)
         self._documents = DocumentsApi(workspaces, tokens, settings.batch_limit, settings.body_limit)
@@ -130,7 +145,7 @@ class Application:
         self._graphql = GraphqlApi(
             tokens,
             core,
-            MetadataGraphql(database, workspaces, tokens, webhooks, limits),
+            MetadataGraphql(database, workspaces, tokens, webhooks, limits, people),
             rates,
             settings.body_limit,
         )
@@ -143,6 +158,7 @@ class Application:
         finally:
             cleaning.cancel()
             await self._usage.stop()
+            await mailer.close()
             await database.close()
 
     async def _healthz(self, _request: Request) -> Response:
@@ -156,6 +172,10 @@ class Application:
                 {"status": "error", "info": {}, "error": {"database": {"status": "down"}}, "details": {}}, 503, headers
             )
         return JSONResponse({"status": "ok", "info": {}, "error": {}, "details": {}}, 200, headers)
+
+
+def _is_api(path: str) -> bool:
+    return path.startswith("/rest/") or path in ("/graphql", "/metadata")
 
 
 async def _not_found(request: Request, _error: Exception) -> Response:

@@ -97,8 +97,7 @@ def _local_host(settings: Settings) -> str:
 
 def local_url(settings: Settings) -> str:
     """The address under which this machine reaches the server."""
-    host = _local_host(settings)
-    return f"http://[{host}]:{settings.port}" if ":" in host else f"http://{host}:{settings.port}"
+    return settings.local_url
 
 
 def main() -> None:
