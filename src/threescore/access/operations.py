@@ -28,6 +28,8 @@ OPEN = frozenset(
         "currentWorkspace",
         # About the person who calls.
         "deleteUser",
+        # Everybody may leave; the service has more to ask of who sends somebody else away.
+        "deleteUserFromWorkspace",
         "generatePlaygroundToken",
         "updatePassword",
         *PUBLIC,
@@ -55,7 +57,6 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
     "sendInvitations": _MEMBERS,
     "resendWorkspaceInvitation": _MEMBERS,
     "deleteWorkspaceInvitation": _MEMBERS,
-    "deleteUserFromWorkspace": _MEMBERS,
     "updateWorkspaceMemberRole": _ROLES,
     "apiKeys": _KEYS,
     "apiKey": _KEYS,

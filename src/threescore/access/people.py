@@ -8,6 +8,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from threescore.access.attempts import Attempts, Limit, whereabouts
+from threescore.access.audit import Author, Entry, audit
 from threescore.access.invitations import find_invitation, new_secret, secret_hash, take_invitation
 from threescore.access.mail import Mailer
 from threescore.access.members import Member, find_member, memberships_of
@@ -29,6 +30,7 @@ from threescore.catalog.workspaces import (
 )
 from threescore.db.pool import Connection, Database
 from threescore.errors import AccessRefused, BadRequest, Forbidden
+from threescore.records.caller import actor_of
 
 DAY = 86_400.0
 
@@ -266,7 +268,7 @@ class People:
         self._check_verified(user)
         member = await self._member_at(user, origin)
         async with self.database.transaction() as connection:
-            return await open_session(connection, user, member)
+            return await _opened(connection, user, member, address)
 
     async def tokens_of_login(self, token: str, origin: str | None) -> TokenPair:
         """The tokens of a session in the workspace that a login token is for. Raises AccessRefused, Forbidden."""
@@ -280,7 +282,7 @@ class People:
             raise _no_member()
         await self.addresses.check(self.database, origin, member.workspace_id)
         async with self.database.transaction() as connection:
-            return self.tokens.pair(await open_session(connection, user, member))
+            return self.tokens.pair(await _opened(connection, user, member))
 
     async def _authenticated(self, email: str, password: str, address: str) -> User:
         """The user whose password it is. Raises Forbidden, alike for one that does not exist, and LimitReached."""
@@ -434,6 +436,7 @@ class People:
             await self._set_password(connection, user.id, hashed)
             present = await get_user(connection, user.id)
             assert present is not None
+            await _note(connection, member, Entry("auth.passwordChanged", user.id, user.email), address)
             return self.tokens.pair(await open_session(connection, present, member))
 
     async def _set_password(self, connection: Connection, user_id: UUID, hashed: str) -> None:
@@ -567,3 +570,15 @@ def _unverified() -> Forbidden:
 
 def _no_member() -> AccessRefused:
     return AccessRefused(403, "FORBIDDEN_EXCEPTION", "User is not a member of the workspace")
+
+
+async def _opened(connection: Connection, user: User, member: Member, address: str | None = None) -> Session:
+    """A new session in a workspace, whose audit log is told."""
+    session = await open_session(connection, user, member)
+    await _note(connection, member, Entry("auth.signedIn", user.id, user.email), address)
+    return session
+
+
+async def _note(connection: Connection, member: Member, entry: Entry, address: str | None = None) -> None:
+    schema = await connection.fetchval("SELECT schema FROM threescore.workspace WHERE id = $1", member.workspace_id)
+    await audit(connection, schema, Author(actor_of(member), address), [entry])

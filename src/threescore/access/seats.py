@@ -12,7 +12,9 @@ import asyncpg
 import msgspec
 
 from threescore.access.announce import announce
+from threescore.access.audit import Author, Entry, audit
 from threescore.access.changing import check_grant
+from threescore.access.keys import ApiKey
 from threescore.access.members import Member, find_member
 from threescore.access.roles import ADMIN, admin_role
 from threescore.access.users import User
@@ -23,7 +25,7 @@ from threescore.model.fields.base import Json, Row
 from threescore.model.objects import ObjectType
 from threescore.query import plan as plans
 from threescore.query.compile.scope import table
-from threescore.records.caller import Caller
+from threescore.records.caller import Caller, actor_of
 from threescore.records.failures import explain
 from threescore.records.input import place_again, reader
 from threescore.records.runner import Runner
@@ -93,6 +95,8 @@ async def join(
     except asyncpg.UniqueViolationError as error:
         raise Conflict("Another member of the workspace has this e-mail address") from error
     await announce(connection, workspace_id)
+    after = {"email": member.email, "roleId": member.role_id}
+    await _note(connection, state, member, Entry("member.joined", member.user_id, member.email, None, after))
     return member
 
 
@@ -114,6 +118,9 @@ async def leave(connection: Connection, state: WorkspaceState, member: Member, a
     await _run(connection, caller, kind, plan, [*write_arguments(caller), str(member.workspace_member_id)])
     await connection.execute("DELETE FROM threescore.membership WHERE id = $1", member.id)
     await announce(connection, state.model.workspace_id)
+    before = {"email": member.email, "roleId": member.role_id}
+    entry = Entry("member.left", member.user_id, member.email, before, None)
+    await _note(connection, state, member if actor is None else actor.principal, entry)
 
 
 async def give_role(connection: Connection, caller: Caller, workspace_member_id: UUID, role_id: UUID) -> Member:
@@ -137,6 +144,8 @@ async def give_role(connection: Connection, caller: Caller, workspace_member_id:
         raise BadRequest("Cannot unassign the last administrator", code="CANNOT_UNASSIGN_LAST_ADMIN")
     await connection.execute("UPDATE threescore.membership SET role_id = $2 WHERE id = $1", member.id, role.id)
     await announce(connection, state.model.workspace_id)
+    roles = {"roleId": member.role_id}, {"roleId": role.id}
+    await _note(connection, state, caller.principal, Entry("member.updated", member.user_id, member.email, *roles))
     return msgspec.structs.replace(member, role_id=role.id)
 
 
@@ -160,6 +169,11 @@ def find_by_record(state: WorkspaceState, workspace_member_id: UUID) -> Member:
 def stand_in_type(state: WorkspaceState) -> ObjectType:
     """The object whose records stand for members."""
     return next(item for item in state.model.objects if is_stand_in(item))
+
+
+async def _note(connection: Connection, state: WorkspaceState, principal: ApiKey | Member, entry: Entry) -> None:
+    """Tells the audit log who did what to a member."""
+    await audit(connection, state.model.schema, Author(actor_of(principal)), [entry])
 
 
 def _is_last_admin(state: WorkspaceState, member: Member) -> bool:

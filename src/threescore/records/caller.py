@@ -85,17 +85,22 @@ class Caller(Struct, frozen=True, dict=True):
     @cached_property
     def actor(self) -> bytes:
         """The actor as records and events keep it, as JSON."""
-        key = self.principal.id if isinstance(self.principal, ApiKey) else None
-        member = self.principal.workspace_member_id if isinstance(self.principal, Member) else None
-        return msgspec.json.encode(
-            {
-                "source": "MANUAL" if key is None else "API",
-                "workspaceMemberId": member,
-                "name": self.principal.name,
-                "context": {},
-                "apiKeyId": key,
-            }
-        )
+        return actor_of(self.principal)
+
+
+def actor_of(principal: ApiKey | Member) -> bytes:
+    """A key or a member as records and events keep it, as JSON."""
+    key = principal.id if isinstance(principal, ApiKey) else None
+    member = principal.workspace_member_id if isinstance(principal, Member) else None
+    return msgspec.json.encode(
+        {
+            "source": "MANUAL" if key is None else "API",
+            "workspaceMemberId": member,
+            "name": principal.name,
+            "context": {},
+            "apiKeyId": key,
+        }
+    )
 
 
 async def answer_for(
