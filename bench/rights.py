@@ -103,7 +103,7 @@ async def measure(url: str, settings: Settings, workspace_id: UUID, token: str, 
         usual = callers.Caller.of
 
         async def as_constant() -> None:
-            callers.Caller.of = lambda state, claims: constant  # type: ignore[method-assign,misc]
+            callers.Caller.of = lambda state, claims: constant  # type: ignore[method-assign]
             try:
                 await _get(nobody, token, one)
             finally:
