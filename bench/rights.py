@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from bench import data
-from bench.statements import ask
+from bench.statements import ask, rest_api
 from threescore.access.keys import create_key, signing_secret
 from threescore.access.roles import ObjectRights, Role, insert_role
 from threescore.access.tokens import Claims, Tokens
@@ -21,10 +21,7 @@ from threescore.config import Settings
 from threescore.db.pool import Connection, Database, Record
 from threescore.model.objects import Model
 from threescore.records import caller as callers
-from threescore.records.service import Records
 from threescore.rest.api import RestApi
-from threescore.rest.metadata import MetadataApi
-from threescore.rest.records import RecordsApi
 from threescore.sql import quote_identifier
 
 OBJECT_RULES, FIELD_RULES = 40, 200
@@ -92,20 +89,21 @@ async def measure(url: str, settings: Settings, workspace_id: UUID, token: str, 
     database = _Remembering(url)
     try:
         ruled_token = await _ruled_token(database, settings, workspace_id)
-        tokens = Tokens(await signing_secret(database, settings.secret))
-        whole, ruled = _api(database, tokens, settings), _api(database, tokens, settings)
+        secret = await signing_secret(database, settings.secret)
+        tokens = Tokens(secret)
+        whole, ruled = (rest_api(database, tokens, secret, settings) for _ in range(2))
         page = f"/rest/people?filter=city[eq]:{data.CITIES[0]}&order_by=name.lastName&depth=1&limit=60"
         lists = await _in_turns(
             rounds, [lambda: _get(whole, token, page), lambda: _get(ruled, ruled_token, page)], warm_up=3
         )
         claims = tokens.verify(token)
         one = f"/rest/people/{UUID(data.record_id('person', 7))}"
-        nobody = _api(database, _Believing(claims), settings)
+        nobody = rest_api(database, _Believing(claims), secret, settings)
         constant = callers.Caller.of(await Workspaces(database).get(workspace_id), claims)
         usual = callers.Caller.of
 
         async def as_constant() -> None:
-            callers.Caller.of = lambda state, claims: constant  # type: ignore[assignment,misc]
+            callers.Caller.of = lambda state, claims: constant  # type: ignore[method-assign]
             try:
                 await _get(nobody, token, one)
             finally:
@@ -118,11 +116,6 @@ async def measure(url: str, settings: Settings, workspace_id: UUID, token: str, 
         return Cost(singles[0], singles[1], database.asked, lists[0], lists[1])
     finally:
         await database.close()
-
-
-def _api(database: Database, tokens: Tokens, settings: Settings) -> RestApi:
-    records = RecordsApi(Records(database, settings.batch_limit))
-    return RestApi(Workspaces(database), tokens, records, MetadataApi(database), settings.body_limit)
 
 
 async def _get(api: RestApi, token: str, target: str) -> None:

@@ -46,6 +46,15 @@ class _Overheard(Database):
         return await super().fetchrow(sql, *arguments)
 
 
+def rest_api(database: Database, tokens: Tokens, secret: str, settings: Settings) -> RestApi:
+    """What answers below `/rest` in a worker."""
+    workspaces, records = Workspaces(database), RecordsApi(Records(database, settings.batch_limit))
+    metadata = MetadataApi(database, KeyChanges(database, tokens))
+    webhooks = WebhooksApi(webhook_services(database, secret, Outbound()))
+    rates = RateLimits(database, workspaces)
+    return RestApi(database, workspaces, tokens, records, metadata, webhooks, rates, settings.body_limit)
+
+
 async def issued_for(
     url: str, settings: Settings, token: str, method: str, target: str, *bodies: bytes
 ) -> list[Statement]:
@@ -67,8 +76,7 @@ async def issued_for(
             metadata = MetadataGraphql(database, workspaces, tokens, webhooks)
             api = GraphqlApi(tokens, core, metadata, rates, settings.body_limit)
         else:
-            doors = RecordsApi(records), MetadataApi(database, KeyChanges(database, tokens)), WebhooksApi(webhooks)
-            api = RestApi(database, workspaces, tokens, *doors, rates, settings.body_limit)
+            api = rest_api(database, tokens, secret, settings)
         database.heard.clear()
         for number, body in enumerate(bodies, 1):
             status, answer = await ask(api, token, method, target, body)

@@ -6,7 +6,7 @@ import math
 import pytest
 from anyio.from_thread import BlockingPortal
 
-from bench import load, pgbench
+from bench import load, pgbench, rights
 from bench.cases import Case, make_cases
 from bench.data import Sizes, make_workspace
 from bench.load import Measured
@@ -39,6 +39,16 @@ def test_our_server_answers_each_request(cases: list[Case], server: str) -> None
     for case in cases:
         measured = load.run(port, case.ours, case.status, connections=3, warm_up=0.1, seconds=0.5)
         assert measured.latencies, case.key
+
+
+def test_what_rights_cost(portal: BlockingPortal, shared_db: Database, database_url: str) -> None:
+    async def measure() -> rights.Cost:
+        workspace, token = await make_workspace(shared_db, SETTINGS, SIZES)
+        return await rights.measure(database_url, SETTINGS, workspace.id, token, 1)
+
+    cost = portal.call(measure)
+    assert cost.statements == 1
+    assert min(cost.known, cost.nobody, cost.whole, cost.ruled) > 0
 
 
 def test_another_status_ends_the_measurement(cases: list[Case], server: str) -> None:

@@ -34,6 +34,8 @@ class Rules:
     """Rights by object and field: `read`, `update`."""
     rows: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """A filter by object."""
+    settings: bool = False
+    """Whether the role may change all settings."""
 
 
 class Office:
@@ -78,6 +80,7 @@ class Office:
 
     async def _new_role(self, rules: Rules) -> UUID:
         rights = {f"can_{name}_all_object_records": value for name, value in rules.everywhere.items()}
+        rights["can_update_all_settings"] = rules.settings
         role = Role(id=uuid4(), universal_identifier=uuid4(), label=f"Role {uuid4()}", **rights)  # type: ignore[arg-type]
         async with self._database.transaction() as connection:
             await insert_role(connection, self.workspace.id, role)

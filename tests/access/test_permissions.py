@@ -298,7 +298,7 @@ def test_a_change_of_a_role_counts_at_once(office: Office, api: httpx.Client) ->
 
 def test_counts_of_records_are_of_what_is_seen(office: Office, api: httpx.Client) -> None:
     create_many(api, "companies", [{"name": name} for name in "abc"])
-    rules = Rules(objects={"person": {"read": False}}, rows={"company": {"name": {"in": ["a", "b"]}}})
+    rules = Rules(objects={"person": {"read": False}}, rows={"company": {"name": {"in": ["a", "b"]}}}, settings=True)
     with office.client(rules) as client:
         answer = client.post("/metadata", json={"query": "{ objectRecordCounts { objectNamePlural totalCount } }"})
         counts = {item["objectNamePlural"]: item["totalCount"] for item in answer.json()["data"]["objectRecordCounts"]}

@@ -92,9 +92,11 @@ def _look_as(world: World, office: Office, admin: httpx.Client, rules: Rules, ra
             again = _read(client, asked)
             for probe in asked:
                 assert again[probe] == shown[probe], (probe, rules)
-            rewrote = _write(client, written)
-            for probe, before, after in zip(written, wrote, rewrote, strict=True):
-                assert after == before, (probe, rules)
+            if not sight.asked:
+                # What a role writes may let it see more where its rules look at other records.
+                rewrote = _write(client, written)
+                for probe, before, after in zip(written, wrote, rewrote, strict=True):
+                    assert after == before, (probe, rules)
     with world.restored():
         world.reduce(sight)
         whole = _read(admin, asked)
