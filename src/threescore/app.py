@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import Mount, Route
 
 from threescore import logs
 from threescore.access.key_changes import KeyChanges
@@ -15,8 +15,10 @@ from threescore.access.keys import signing_secret
 from threescore.access.origin import ORIGIN, Origin
 from threescore.access.rates import RateLimits
 from threescore.access.retention import keep_clean
+from threescore.access.role_changes import RoleChanges
 from threescore.access.tokens import Tokens
 from threescore.access.usage import Usage
+from threescore.catalog.changes import ModelChanges
 from threescore.catalog.state import Workspaces
 from threescore.config import Settings
 from threescore.db.pool import Database
@@ -38,6 +40,9 @@ from threescore.rest.metadata import MetadataApi
 from threescore.rest.records import RecordsApi
 from threescore.rest.webhooks import WebhooksApi
 from threescore.stopping import on_stop
+from threescore.web.app import make_pages
+from threescore.web.site import Services
+from threescore.web.visitors import Visitors
 
 Door = Callable[[Scope, Receive, Send], Awaitable[None]]
 
@@ -56,10 +61,10 @@ class Application:
         self._usage: Usage | None = None
         self._documents: DocumentsApi | None = None
         self._socket: GraphqlSocket | None = None
+        self._pages: Starlette | None = None
         self._others = Starlette(
-            routes=[Route("/healthz", self._healthz)],
+            routes=[Route("/healthz", self._healthz), Mount("/", self._page)],
             lifespan=self._lifespan,
-            exception_handlers={404: _not_found},
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -134,6 +139,17 @@ class Application:
             rates,
             settings.body_limit,
         )
+        self._pages = make_pages(
+            Services(
+                database,
+                workspaces,
+                tokens,
+                ModelChanges(database),
+                KeyChanges(database, tokens),
+                RoleChanges(database),
+                Visitors(workspaces, tokens),
+            )
+        )
         self._usage = Usage(database)
         self._usage.start()
         cleaning = asyncio.create_task(keep_clean(database, settings.audit_days))
@@ -144,6 +160,10 @@ class Application:
             cleaning.cancel()
             await self._usage.stop()
             await database.close()
+
+    async def _page(self, scope: Scope, receive: Receive, send: Send) -> None:
+        assert self._pages is not None
+        await self._pages({**scope, "app": self._pages}, receive, send)
 
     async def _healthz(self, _request: Request) -> Response:
         """Whether the server can answer, which it can only with its database."""
@@ -156,11 +176,6 @@ class Application:
                 {"status": "error", "info": {}, "error": {"database": {"status": "down"}}, "details": {}}, 503, headers
             )
         return JSONResponse({"status": "ok", "info": {}, "error": {}, "details": {}}, 200, headers)
-
-
-async def _not_found(request: Request, _error: Exception) -> Response:
-    message = f"Cannot {request.method} {request.url.path}"
-    return JSONResponse({"message": message, "error": "Not Found", "statusCode": 404}, 404)
 
 
 def create_app(settings: Settings | None = None) -> Application:
