@@ -45,10 +45,9 @@ function form(webhook, submit) {
       element.value = value
       return element
     }
-    const line = h("li", { class: "filter-row" },
+    const line = h("li", { class: "event-row" },
       select(t("Object"), [["*", t("All objects")], ...objects], object),
       select(t("Action"), [["*", t("Everything")], ["created", t("Created")], ["updated", t("Updated")], ["deleted", t("Deleted")], ["restored", t("Restored")], ["destroyed", t("Destroyed")]], action ?? "*"),
-      h("span"),
       h("button", { type: "button", class: "button button-quiet", title: t("Remove"), onclick: () => line.remove() }, icon("x"), h("span", { class: "visually-hidden" }, t("Remove"))))
     rows.append(line)
   }

@@ -143,11 +143,12 @@ class Application:
             Services(
                 database,
                 workspaces,
-                tokens,
                 ModelChanges(database),
                 KeyChanges(database, tokens),
                 RoleChanges(database),
-                Visitors(workspaces, tokens),
+                people,
+                self._sessions,
+                Visitors(database, workspaces, self._sessions),
             )
         )
         self._usage = Usage(database)

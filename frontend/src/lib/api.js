@@ -1,5 +1,5 @@
-// The public API of this server, as any other client calls it.
-import { accessToken } from "./token.js"
+// The public API of this server, as any other client calls it. What says who calls is the cookie of the session, which
+// the server takes in the place of a token from its own pages, and no script can read.
 
 export class ApiError extends Error {
   constructor(status, body) {
@@ -15,7 +15,7 @@ export async function api(method, path, { query, body } = {}) {
   for (const [name, value] of Object.entries(query ?? {})) {
     if (value !== undefined && value !== null && value !== "") url.searchParams.set(name, value)
   }
-  const headers = { Authorization: `Bearer ${await accessToken()}` }
+  const headers = {}
   if (body !== undefined) headers["Content-Type"] = "application/json"
   const answer = await fetch(url, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) })
   const text = await answer.text()
@@ -32,7 +32,7 @@ export async function api(method, path, { query, body } = {}) {
 export async function graphql(query, variables = {}, path = "/graphql") {
   const answer = await fetch(path, {
     method: "POST",
-    headers: { Authorization: `Bearer ${await accessToken()}`, "Content-Type": "application/json" },
+    headers: { "Content-Type": "application/json" },
     body: JSON.stringify({ query, variables }),
   })
   const value = await answer.json()

@@ -1,5 +1,6 @@
 """The pages as one ASGI application: the table of their routes."""
 
+from collections.abc import Awaitable, Callable
 from functools import partial
 
 from starlette.applications import Starlette
@@ -17,6 +18,7 @@ from threescore.web import (
     model,
     playground,
     roles,
+    signing,
     start,
     webhooks,
     workspace,
@@ -37,12 +39,30 @@ def make_pages(services: Services, assets: Assets | None = None) -> Starlette:
     """All pages over these services."""
     site = Site(services, assets or Assets())
     page = site.route
+
+    def public(path: str, answer: Callable[[Site, Request], Awaitable[Response]], *, post: bool = False) -> Route:
+        return site.public_route(path, partial(answer, site), post=post)
+
     routes = [
         Route("/assets/{name}", site.assets.serve, methods=["GET"]),
-        site.public_route("/preferences", partial(prefer, site), post=True),
+        public("/preferences", prefer, post=True),
         page("/", _home),
         page("/start", start.start),
-        page("/session/token", _token, post=True),
+        public("/sign-in", signing.sign_in_page),
+        public("/sign-in", signing.sign_in, post=True),
+        public("/welcome", signing.sign_up_page),
+        public("/invite", signing.sign_up_page),
+        public("/invite/{hash}", signing.join_page),
+        public("/sign-up", signing.sign_up_page),
+        public("/sign-up", signing.sign_up, post=True),
+        public("/sign-out", signing.sign_out, post=True),
+        public("/forgotten", signing.forgotten_page),
+        public("/forgotten", signing.forgotten, post=True),
+        public("/reset-password/{token}", signing.reset_page),
+        public("/reset-password", signing.reset, post=True),
+        public("/verify-email", signing.verify),
+        page("/welcome/workspace", signing.name_page, flag=workspace.FLAG),
+        page("/welcome/workspace", signing.name_workspace, post=True, flag=workspace.FLAG),
         page("/playground", playground.choose),
         page("/playground/{api}/{schema}", playground.play),
         page("/docs", documentation.overview),
@@ -62,6 +82,10 @@ def make_pages(services: Services, assets: Assets | None = None) -> Starlette:
         page("/settings/api/webhooks/new", webhooks.new_webhook, flag=keys.FLAG),
         page("/settings/api/webhooks/{id:uuid}", webhooks.show_webhook, flag=keys.FLAG),
         page("/settings/members", members.overview),
+        page("/settings/members/invite", members.invite, post=True, flag=members.FLAG),
+        page("/settings/members/invitations/{id:uuid}/withdraw", members.withdraw, post=True, flag=members.FLAG),
+        page("/settings/members/{id:uuid}/role", members.change_role, post=True, flag=members.FLAG),
+        page("/settings/members/{id:uuid}/remove", members.remove, post=True, flag=members.FLAG),
         page("/settings/roles", roles.overview, flag=roles.FLAG),
         page("/settings/roles/new", roles.new_role, flag=roles.FLAG),
         page("/settings/roles/new", roles.create_role, post=True, flag=roles.FLAG),
@@ -102,10 +126,3 @@ def make_pages(services: Services, assets: Assets | None = None) -> Starlette:
 
 async def _home(visit: Visit) -> Response:
     return visit.to("/start")
-
-
-async def _token(visit: Visit) -> Response:
-    token = visit.request.cookies["threescore_session"]
-    return JSONResponse(
-        {"token": token, "expiresAt": "2100-01-01T00:00:00.000Z"}, headers={"Cache-Control": "no-store"}
-    )

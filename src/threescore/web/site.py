@@ -15,8 +15,9 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from threescore.access.key_changes import KeyChanges
+from threescore.access.people import People
 from threescore.access.role_changes import RoleChanges
-from threescore.access.tokens import Tokens
+from threescore.access.sessions import Sessions
 from threescore.catalog.changes import ModelChanges
 from threescore.catalog.state import Workspaces
 from threescore.catalog.wire import iso
@@ -48,10 +49,11 @@ class Services:
 
     database: Database
     workspaces: Workspaces
-    tokens: Tokens
     changes: ModelChanges
     keys: KeyChanges
     roles: RoleChanges
+    people: People
+    sessions: Sessions
     visitors: Visitors
 
 

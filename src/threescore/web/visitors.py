@@ -4,12 +4,14 @@ from dataclasses import dataclass
 
 from starlette.requests import Request
 
-from threescore.access.tokens import Tokens
+from threescore.access.members import Member
+from threescore.access.sessions import Sessions
+from threescore.access.tokens import ACCESS, Claims
 from threescore.catalog.state import Workspaces
-from threescore.errors import AccessRefused
+from threescore.catalog.workspaces import get_workspace
+from threescore.db.pool import Database
+from threescore.errors import AccessRefused, NotFound
 from threescore.records.caller import Caller
-
-COOKIE = "threescore_session"
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,29 +19,33 @@ class Visitor:
     """Somebody who is signed in, with their rights in the workspace that they look at."""
 
     caller: Caller
-    email: str
     workspace_name: str
 
     @property
     def name(self) -> str:
-        return self.caller.principal.name or self.email
+        principal = self.caller.principal
+        return principal.name or (principal.email if isinstance(principal, Member) else "")
 
 
 class Visitors:
     """Finds who a request's session belongs to."""
 
-    def __init__(self, workspaces: Workspaces, tokens: Tokens) -> None:
+    def __init__(self, database: Database, workspaces: Workspaces, sessions: Sessions) -> None:
+        self._database = database
         self._workspaces = workspaces
-        self._tokens = tokens
+        self._sessions = sessions
 
     async def find(self, request: Request) -> Visitor | None:
-        """Who is signed in, or None."""
-        cookie = request.cookies.get(COOKIE)
-        if not cookie:
+        """Who is signed in, or None; None too for somebody who is no member any more."""
+        session = await self._sessions.visitor(request.scope)
+        if session is None or session.workspace_id is None or session.membership_id is None:
             return None
+        claims = Claims(
+            session.workspace_id, session.membership_id, 0.0, ACCESS, session.generation, session.session_id
+        )
         try:
-            claims = self._tokens.verify(cookie)
-            caller = Caller.of(await self._workspaces.present(claims.workspace_id), claims)
-        except AccessRefused:
+            caller = Caller.of(await self._workspaces.present(session.workspace_id), claims)
+            workspace = await get_workspace(self._database, session.workspace_id)
+        except (AccessRefused, NotFound):
             return None
-        return Visitor(caller, "", "Workspace")
+        return Visitor(caller, workspace.name)

@@ -2,7 +2,8 @@
 
 from starlette.responses import Response
 
-from threescore.catalog.workspaces import get_workspace, rename_workspace
+from threescore.access.workspace_settings import change_workspace
+from threescore.catalog.workspaces import get_workspace
 from threescore.errors import ThreescoreError
 from threescore.web.forms import errors_of
 from threescore.web.language import gettext as _
@@ -22,7 +23,7 @@ async def rename(visit: Visit) -> Response:
     workspace = await get_workspace(visit.services.database, visit.caller.state.model.workspace_id)
     name = visit.form.text("name")
     try:
-        await rename_workspace(visit.services.database, workspace.id, name)
+        await change_workspace(visit.services.people, visit.caller, {"displayName": name})
     except ThreescoreError as error:
         errors = errors_of(error, {"workspace": "name", "name": "name"}, {})
         return visit.page("access/workspace.html", 422, workspace=workspace, name=name, errors=errors)
