@@ -80,6 +80,10 @@ def test_a_record_from_its_creation_to_its_restoration(tab: Tab, api: httpx.Clie
     expect(page.get_by_role("button", name="Delete")).to_be_visible()
     assert api.get("/rest/people").json()["totalCount"] == 1
 
+    page = tab.open(f"/data/people/{person}")
+    expect(page.get_by_text("City: – → Ghent")).to_be_visible()
+    expect(page.get_by_text("Restored")).to_be_visible()
+
     page = tab.open(f"/data/companies/{company['id']}")
     expect(page.get_by_role("link", name="Ada Linden")).to_be_visible()
 

@@ -2,9 +2,9 @@
 import { api, graphql } from "../lib/api.js"
 import { h, icon, toast } from "../lib/dom.js"
 import { t } from "../lib/words.js"
-import { isToMany, labelOf } from "./model.js"
+import { isToMany, isToOne, labelOf } from "./model.js"
 import { recordPicker } from "./picker.js"
-import { editor, isEditable, show } from "./values.js"
+import { editor, isEditable, show, textOf } from "./values.js"
 
 export async function recordPage(model, body, id) {
   const { object } = model
@@ -29,6 +29,8 @@ export async function recordPage(model, body, id) {
       : [h("button", { type: "button", class: "button button-danger-quiet", onclick: () => change("DELETE", `${object.namePlural}/${id}`, { query: { soft_delete: "true" } }, t("Deleted")) }, icon("trash"), t("Delete"))]
     const system = own.filter((field) => field.isSystem && field !== model.label)
     const shown = own.filter((field) => !system.includes(field))
+    const told = h("section", { class: "card card-flush" }, h("div", { class: "card-head" }, h("h2", {}, t("History"))))
+    history(told)
     body.replaceChildren(
       h("div", { class: "page-head" },
         h("div", {}, h("h1", {}, title, record.deletedAt && h("span", { class: "tag tag-warn" }, t("Deleted"))), h("p", { class: "mono" }, id)),
@@ -37,7 +39,27 @@ export async function recordPage(model, body, id) {
         h("section", { class: "card card-flush" }, h("div", { class: "card-head" }, h("h2", {}, t("Fields"))), h("dl", { class: "record-fields" }, ...shown.map(row))),
         h("div", {},
           ...many.map(linked),
-          h("section", { class: "card card-flush" }, h("div", { class: "card-head" }, h("h2", {}, t("About the record"))), h("dl", { class: "record-fields" }, ...system.map(row))))))
+          h("section", { class: "card card-flush" }, h("div", { class: "card-head" }, h("h2", {}, t("About the record"))), h("dl", { class: "record-fields" }, ...system.map(row))),
+          told)))
+  }
+
+  // Who changed what, newest first.
+  async function history(place) {
+    const words = { created: t("Created"), updated: t("Updated"), deleted: t("Deleted"), restored: t("Restored"), destroyed: t("Destroyed"), merged: t("Merged") }
+    try {
+      const { data } = await api("GET", `${object.namePlural}/${id}/history`, { query: { limit: 30 } })
+      const line = (change) => {
+        const field = model.object.fields.find((one) => one.name === change.field || one.settings?.joinColumnName === change.field)
+        const text = (value) => (field && !isToOne(field) ? textOf(field, value) : value === null ? "" : String(value)).slice(0, 80) || "–"
+        return h("div", { class: "sub" }, `${field?.label ?? change.field}: ${text(change.before)} → ${text(change.after)}`)
+      }
+      place.append(h("ul", { class: "linked" }, ...data.history.map((entry) =>
+        h("li", {}, h("strong", {}, words[entry.operation] ?? entry.operation), " · ", entry.actor?.name ?? "", " ",
+          h("span", { class: "soft" }, new Date(entry.eventDate).toLocaleString(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" })),
+          ...(entry.operation === "updated" ? entry.changes.map(line) : [])))))
+    } catch (error) {
+      place.append(h("p", { class: "problem linked" }, error.message))
+    }
   }
 
   function row(field) {
