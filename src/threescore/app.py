@@ -12,13 +12,14 @@ from starlette.routing import Mount, Route
 from threescore import logs
 from threescore.access.key_changes import KeyChanges
 from threescore.access.keys import signing_secret
+from threescore.access.mail import Mailer
 from threescore.access.origin import ORIGIN, Origin
+from threescore.access.people import People, Rules
 from threescore.access.rates import RateLimits
 from threescore.access.retention import keep_clean
-from threescore.access.role_changes import RoleChanges
+from threescore.access.sessions import Sessions, has_cookie
 from threescore.access.tokens import Tokens
 from threescore.access.usage import Usage
-from threescore.catalog.changes import ModelChanges
 from threescore.catalog.state import Workspaces
 from threescore.config import Settings
 from threescore.db.pool import Database
@@ -62,6 +63,7 @@ class Application:
         self._documents: DocumentsApi | None = None
         self._socket: GraphqlSocket | None = None
         self._pages: Starlette | None = None
+        self._sessions: Sessions | None = None
         self._others = Starlette(
             routes=[Route("/healthz", self._healthz), Mount("/", self._page)],
             lifespan=self._lifespan,
@@ -71,6 +73,8 @@ class Application:
         """Answers one request, or runs the lifespan."""
         if scope["type"] == "http":
             path: str = scope["path"]
+            if self._sessions is not None and has_cookie(scope) and _is_api(path):
+                scope = await self._sessions.admit(scope)
             door: Door | None = None
             if path in PAGES:
                 door = self._documents
@@ -115,7 +119,16 @@ class Application:
             root_fields=settings.graphql_root_fields,
             first=settings.graphql_page_limit,
         )
+        mailer = Mailer(settings.smtp_url, settings.mail_from)
+        people = People(
+            database,
+            tokens,
+            rules=Rules(settings.multi_workspace, settings.email_verification),
+            mailer=mailer,
+            url=settings.url,
+        )
         self._database = database
+        self._sessions = Sessions(database, tokens, settings.url)
         watch = Watch(database)
         on_stop(watch.stop)
         self._documents = DocumentsApi(workspaces, tokens, settings.batch_limit, settings.body_limit)
@@ -135,7 +148,7 @@ class Application:
         self._graphql = GraphqlApi(
             tokens,
             core,
-            MetadataGraphql(database, workspaces, tokens, webhooks, limits),
+            MetadataGraphql(database, workspaces, tokens, webhooks, limits, people),
             rates,
             settings.body_limit,
         )
@@ -143,9 +156,7 @@ class Application:
             Services(
                 database,
                 workspaces,
-                ModelChanges(database),
-                KeyChanges(database, tokens),
-                RoleChanges(database),
+                tokens,
                 people,
                 self._sessions,
                 Visitors(database, workspaces, self._sessions),
@@ -160,10 +171,12 @@ class Application:
         finally:
             cleaning.cancel()
             await self._usage.stop()
+            await mailer.close()
             await database.close()
 
     async def _page(self, scope: Scope, receive: Receive, send: Send) -> None:
         assert self._pages is not None
+        ORIGIN.set(Origin(scope, self._settings.trusted_proxies))
         await self._pages({**scope, "app": self._pages}, receive, send)
 
     async def _healthz(self, _request: Request) -> Response:
@@ -177,6 +190,10 @@ class Application:
                 {"status": "error", "info": {}, "error": {"database": {"status": "down"}}, "details": {}}, 503, headers
             )
         return JSONResponse({"status": "ok", "info": {}, "error": {}, "details": {}}, 200, headers)
+
+
+def _is_api(path: str) -> bool:
+    return path.startswith("/rest/") or path in ("/graphql", "/metadata")
 
 
 def create_app(settings: Settings | None = None) -> Application:

@@ -23,6 +23,7 @@ from threescore import __version__
 from threescore.access.keys import ApiKey, create_key, list_keys, revoke_key, signing_secret
 from threescore.access.roles import Role, list_roles
 from threescore.access.tokens import Tokens
+from threescore.access.welcome import new_welcome
 from threescore.catalog.workspaces import Workspace, create_workspace, find_workspace, list_workspaces
 from threescore.config import InvalidSetting, Settings, unknown_variables
 from threescore.db.pool import Database
@@ -95,7 +96,7 @@ def serve() -> None:
     _check_address(settings)
     with Installation.open(settings) as installation:
         token = _run(installation.url, lambda database: _first_token(database, settings))
-        _welcome(settings, token)
+        _welcome(settings, token, _run(installation.url, new_welcome))
         claim = None if installation.server is None else installation.server.claim
         become("threescore.serving", installation.url, claim)
 
@@ -317,8 +318,14 @@ def _known(found: list[Workspace]) -> str:
     return " There are: " + ", ".join(item.name for item in found) if found else ""
 
 
-def _welcome(settings: Settings, token: str | None) -> None:
+def _welcome(settings: Settings, token: str | None, welcome: str | None) -> None:
     url = local_url(settings)
+    if welcome is not None:
+        print(
+            "Nobody administers this server yet. Whoever follows this link will; it is good once, until the next start:"
+            f"\n\n{settings.url}/welcome?token={welcome}\n",
+            flush=True,
+        )
     if token is None:
         program = Path(sys.argv[0])
         shown = program.relative_to(Path.cwd()) if program.is_relative_to(Path.cwd()) else program.name

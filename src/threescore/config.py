@@ -57,6 +57,26 @@ def _log_level(text: str) -> str:
     return text.lower()
 
 
+def _switch(text: str) -> bool:
+    if text.lower() not in ("true", "false"):
+        raise ValueError("true or false is needed")
+    return text.lower() == "true"
+
+
+def _web_url(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError("a URL such as https://crm.example.com is needed")
+    return text.rstrip("/")
+
+
+def _smtp_url(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
+        raise ValueError("a URL such as smtp://user:password@mail.example.com:587 is needed")
+    return text
+
+
 def _path(text: str) -> Path:
     return Path(text).expanduser().absolute()
 
@@ -93,12 +113,6 @@ def parse_rates(text: str) -> tuple[Rate, ...]:
 
 def _words(text: str) -> tuple[str, ...]:
     return tuple(filter(None, (word.strip() for word in text.split(","))))
-
-
-def _switch(text: str) -> bool:
-    if text.lower() not in ("on", "off"):
-        raise ValueError("on or off is needed")
-    return text.lower() == "on"
 
 
 def _waits(text: str) -> tuple[float, ...]:
@@ -225,8 +239,8 @@ class Settings:
     secret: str | None = _setting(
         _secret,
         None,
-        "What API keys are signed with and secrets of webhooks encrypted, 32 characters or more. Changing it makes"
-        " every key handed out invalid, and secrets of webhooks unreadable.",
+        "What tokens are signed with and secrets of webhooks encrypted, 32 characters or more. Changing it makes every"
+        " API key handed out invalid, signs everybody out, and makes secrets of webhooks unreadable.",
         shown_default="made on the first start and kept in the database",
         hidden=True,
     )
@@ -240,8 +254,9 @@ class Settings:
     delivery: bool = _setting(
         _switch,
         True,
-        "Whether the serving processes deliver webhooks. `off`: `threescore worker` does, in processes of its own.",
-        shown_default="on",
+        "Whether the serving processes deliver webhooks: `true` or `false`. If not, `threescore worker` does, in"
+        " processes of its own.",
+        shown_default="true",
     )
     outbound_allow: tuple[str, ...] = _setting(
         _words,
@@ -266,9 +281,47 @@ class Settings:
         _days, 4.0, "After how many days without one success a webhook is switched off.", shown_default="4"
     )
     delivery_days: int = _setting(_whole_number(1, 3650), 30, "For how many days the log of deliveries is kept.")
+    public_url: str | None = _setting(
+        _web_url,
+        None,
+        "Where people reach the server, as in `https://crm.example.com`. Links in mails begin with it.",
+        shown_default="the address listened on",
+    )
+    multi_workspace: bool = _setting(
+        _switch,
+        False,
+        "Whether everybody may sign up and make a workspace: `true` or `false`. If not, people join by invitation.",
+        shown_default="false",
+    )
+    email_verification: bool = _setting(
+        _switch,
+        False,
+        "Whether people must open a link that is mailed to them before they can sign in: `true` or `false`.",
+        shown_default="false",
+    )
+    smtp_url: str | None = _setting(
+        _smtp_url,
+        None,
+        "The server that mail is sent through, as `smtp://user:password@host:587` (STARTTLS where it is offered) or "
+        "`smtps://user:password@host:465`. When it is not set, mails are written to the log.",
+        shown_default="none",
+        hidden=True,
+    )
+    mail_from: str = _setting(str, "Threescore <threescore@localhost>", "The sender of mails.")
     log_level: str = _setting(
         _log_level, "info", "The least urgent messages to log: `debug`, `info`, `warning`, `error`."
     )
+
+    @property
+    def local_url(self) -> str:
+        """The address under which this machine reaches the server."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)
+        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+
+    @property
+    def url(self) -> str:
+        """The address under which people reach the server, without a slash at the end."""
+        return self.public_url or self.local_url
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
@@ -286,7 +339,7 @@ class Settings:
             try:
                 values[name] = described["parse"](text)
             except ValueError as error:
-                shown = "" if name in {"secret", "database_url"} else f" {text!r}"
+                shown = "" if name in {"secret", "database_url", "smtp_url"} else f" {text!r}"
                 faults.append(f"{variable} cannot be{shown or ' what it is'}: {error}.")
         if faults:
             raise InvalidSetting("\n".join(faults))

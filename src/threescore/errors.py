@@ -98,6 +98,15 @@ class UnprocessableRequest(ThreescoreError):
     status = 422
 
 
+class LimitReached(ThreescoreError):
+    """Tried too often; it may be tried again later."""
+
+    status = 429
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, code="LIMIT_REACHED")
+
+
 class TooLarge(ThreescoreError):
     """The body is over the limit."""
 

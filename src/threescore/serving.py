@@ -7,6 +7,10 @@ from it, carry nothing of what preparing needed: no command-line library, no mig
 import argparse
 import asyncio
 import contextlib
+
+# Not by the first who connects to anything: that is a thread, and a worker that is forked meanwhile would inherit the
+# lock of the half-done import and wait for it for ever.
+import encodings.idna  # noqa: F401
 import multiprocessing
 import os
 import signal
@@ -93,8 +97,7 @@ def _local_host(settings: Settings) -> str:
 
 def local_url(settings: Settings) -> str:
     """The address under which this machine reaches the server."""
-    host = _local_host(settings)
-    return f"http://[{host}]:{settings.port}" if ":" in host else f"http://{host}:{settings.port}"
+    return settings.local_url
 
 
 def main() -> None:

@@ -7,6 +7,7 @@ import os
 import signal
 
 import msgspec
+import uvloop
 
 from threescore import logs
 from threescore.access.keys import signing_secret
@@ -36,7 +37,7 @@ def main() -> None:
         embedded = EmbeddedServer(settings.data_dir, claim)
     try:
         with contextlib.suppress(KeyboardInterrupt):
-            asyncio.run(_work(settings))
+            uvloop.run(_work(settings))
     finally:
         if embedded is not None:
             embedded.release()

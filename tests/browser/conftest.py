@@ -147,7 +147,7 @@ def session(workspace: Workspace, portal: BlockingPortal, shared_db: Database, s
 async def _session(database: Database, workspace: Workspace, server: str) -> str:
     email = f"{uuid.uuid4()}@linden.example"
     async with database.transaction() as connection:
-        user = await create_user(connection, email, None, locale="en", is_email_verified=True)
+        user = await create_user(connection, email, "", locale="en", is_email_verified=True)
         member = await join(connection, user, workspace.id, admin_role(workspace.id).id)
         session = await open_session(connection, user, member)
     sessions = Sessions(database, Tokens(await signing_secret(database, None)), server)

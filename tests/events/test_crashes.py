@@ -91,7 +91,7 @@ def test_killed_between_commit_and_delivery(
 ) -> None:
     """The one who wrote never gets to deliver; a process that only delivers does it."""
     with (
-        serving(THREESCORE_DATABASE_URL=database_url, THREESCORE_DELIVERY="off", **SHORT) as server,
+        serving(THREESCORE_DATABASE_URL=database_url, THREESCORE_DELIVERY="false", **SHORT) as server,
         client_of(server, token) as client,
     ):
         made(client, f"{receiver.url}/hook", "company.created")
@@ -111,7 +111,7 @@ def test_killed_again_and_again(database_url: str, workspace: Workspace, token: 
     over = threading.Event()
     written: list[str] = []
     with (
-        serving(THREESCORE_DATABASE_URL=database_url, THREESCORE_DELIVERY="off", **SHORT) as server,
+        serving(THREESCORE_DATABASE_URL=database_url, THREESCORE_DELIVERY="false", **SHORT) as server,
         client_of(server, token) as client,
     ):
         made(client, f"{receiver.url}/hook", "company.created")

@@ -6,12 +6,15 @@ table nor on the list of the open ones is refused to everybody.
 
 from collections.abc import Mapping
 
+from threescore.access.openness import OF_PERSON, PUBLIC, SESSION_ONLY
+from threescore.access.tokens import PLAYGROUND
 from threescore.errors import Forbidden
 from threescore.records.caller import Caller
 
 _DATA_MODEL = ("DATA_MODEL",)
 _KEYS = ("API_KEYS_AND_WEBHOOKS",)
 _ROLES = ("ROLES",)
+_MEMBERS = ("WORKSPACE_MEMBERS",)
 
 OPEN = frozenset(
     {
@@ -23,7 +26,14 @@ OPEN = frozenset(
         "index",
         "minimalMetadata",
         "currentWorkspace",
-        "currentUser",
+        # About the person who calls.
+        "deleteUser",
+        # Everybody may leave; the service has more to ask of who sends somebody else away.
+        "deleteUserFromWorkspace",
+        "generatePlaygroundToken",
+        "updatePassword",
+        *PUBLIC,
+        *OF_PERSON,
     }
 )
 """What every caller of a workspace may do."""
@@ -41,6 +51,13 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
     # It counts records that the caller may not be able to see.
     "objectRecordCounts": _DATA_MODEL,
     "updateWorkspace": ("WORKSPACE",),
+    "activateWorkspace": ("WORKSPACE",),
+    "deleteCurrentWorkspace": ("WORKSPACE",),
+    "findWorkspaceInvitations": _MEMBERS,
+    "sendInvitations": _MEMBERS,
+    "resendWorkspaceInvitation": _MEMBERS,
+    "deleteWorkspaceInvitation": _MEMBERS,
+    "updateWorkspaceMemberRole": _ROLES,
     "apiKeys": _KEYS,
     "apiKey": _KEYS,
     "getApiKeyRoles": _KEYS,
@@ -79,6 +96,8 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
 
 def check_operation(caller: Caller, operation: str) -> None:
     """Raises Forbidden unless the caller may do this."""
+    if operation in SESSION_ONLY and caller.claims is not None and caller.claims.type == PLAYGROUND:
+        raise Forbidden("This endpoint requires a session access token", code="FORBIDDEN_EXCEPTION")
     if operation in OPEN:
         return
     flags = NEEDED.get(operation)

@@ -120,8 +120,7 @@ def _webhook_tables() -> list[str]:
         'CREATE INDEX "_delivery_webhook" ON "_delivery" ("webhook_id", "id")',
         'CREATE INDEX "_delivery_due" ON "_delivery" ("webhook_id", "next_attempt_at", "event_id")'
         " WHERE \"status\" = 'pending'",
-        'CREATE INDEX "_delivery_record" ON "_delivery" ("webhook_id", "record_id", "event_id")'
-        " WHERE \"status\" = 'pending'",
+        'CREATE INDEX "_delivery_record" ON "_delivery" ("record_id", "event_id") WHERE "status" = \'pending\'',
         'CREATE INDEX "_delivery_failed" ON "_delivery" ("id") WHERE "status" = \'failed\'',
     ]
 

@@ -17,7 +17,8 @@ from threescore.access.grants import narrowed
 from threescore.access.keys import ApiKey, list_keys
 from threescore.access.members import Member, list_members
 from threescore.access.roles import Role, list_roles
-from threescore.access.tokens import API_KEY, Claims
+from threescore.access.session_rows import list_ended
+from threescore.access.tokens import API_KEY, Claims, invalid_token
 from threescore.catalog.load import load_model
 from threescore.db.pool import Connection, Database
 from threescore.errors import AccessRefused, NotFound
@@ -33,18 +34,22 @@ class Stale(Exception):
 
 
 class WorkspaceState(Struct, frozen=True, dict=True):
-    """A workspace at one moment."""
+    """A workspace at one moment. `signed_out` are the sessions that ended while tokens of theirs may still be good."""
 
     model: Model
     access_version: int
     keys: dict[UUID, ApiKey]
     members: dict[UUID, Member]
     roles: dict[UUID, Role]
+    signed_out: frozenset[UUID] = frozenset()
 
     def principal(self, claims: Claims) -> ApiKey | Member:
         """Who a token speaks for. Raises AccessRefused for an unknown, revoked or expired key, and for a stranger."""
         if claims.type != API_KEY:
-            return self._member(claims.principal_id)
+            member = self._member(claims.principal_id)
+            if claims.generation != member.generation or claims.session_id in self.signed_out:
+                raise invalid_token()
+            return member
         key = self._key(claims.principal_id)
         key.check_generation(claims.generation)
         return key
@@ -153,4 +158,5 @@ async def read_state(connection: Connection, workspace_id: UUID, known: Workspac
     roles = {role.id: role for role in await list_roles(connection, workspace_id)}
     model = known.model if known and known.model.version == versions["model"] else None
     model = model or await load_model(connection, workspace_id)
-    return WorkspaceState(model, versions["access"], keys, members, roles)
+    signed_out = await list_ended(connection, workspace_id)
+    return WorkspaceState(model, versions["access"], keys, members, roles, signed_out)

@@ -1,8 +1,11 @@
 """Creates and finds workspaces."""
 
 import re
+import secrets
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
+from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -11,7 +14,7 @@ from msgspec import Struct
 from threescore.access.audit import COMMAND_LINE, Author, Entry, audit
 from threescore.access.roles import admin_role, insert_role, member_role
 from threescore.catalog import ddl, store
-from threescore.db.pool import Database, Record
+from threescore.db.pool import Connection, Database, Record
 from threescore.errors import BadRequest, Conflict, NotFound
 from threescore.model.standard import standard_model
 from threescore.sql import quote_identifier
@@ -21,13 +24,21 @@ _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 class Workspace(Struct, frozen=True, kw_only=True):
-    """One workspace: who owns a data model and records. `schema` is the PostgreSQL schema that holds them."""
+    """One workspace: who owns a data model and records. `schema` is the PostgreSQL schema that holds them.
+
+    `time_zone` is what new members are given.
+    """
 
     id: UUID
     name: str
     schema: str
     version: int
     created_at: datetime
+    subdomain: str = ""
+    logo: str | None = None
+    time_zone: str | None = None
+    is_active: bool = True
+    is_public_invite_link_enabled: bool = True
 
 
 async def create_workspace(database: Database, name: str) -> Workspace:
@@ -35,37 +46,59 @@ async def create_workspace(database: Database, name: str) -> Workspace:
 
     Raises BadRequest when the name is blank or over 200 characters, Conflict when another workspace has it.
     """
+    async with database.transaction() as connection:
+        return await add_workspace(connection, name)
+
+
+async def add_workspace(connection: Connection, name: str, *, is_active: bool = True) -> Workspace:
+    """Creates a workspace in a transaction of the caller's. Raises as `create_workspace` does."""
     name = _checked_name(name)
     workspace_id = uuid4()
     schema = f"workspace_{workspace_id.hex}"
     now = datetime.now(UTC)
     now = now.replace(microsecond=now.microsecond // 1000 * 1000)
     model = standard_model(workspace_id, schema, now)
-    async with database.transaction() as connection:
-        try:
-            await connection.execute(
-                "INSERT INTO threescore.workspace (id, name, schema, version, created_at) VALUES ($1, $2, $3, $4, $5)",
-                workspace_id,
-                name,
-                schema,
-                model.version,
-                now,
-            )
-        except asyncpg.UniqueViolationError as error:
-            raise _taken(name) from error
-        await store.insert_model(connection, model)
-        for role in (admin_role(workspace_id), member_role(workspace_id)):
-            await insert_role(connection, workspace_id, role)
-        await connection.execute(
-            "UPDATE threescore.workspace SET default_role_id = $2 WHERE id = $1",
+    try:
+        subdomain: str = await connection.fetchval(
+            "INSERT INTO threescore.workspace"
+            " (id, name, schema, version, created_at, is_active, invite_hash, subdomain)"
+            " VALUES ($1, $2, $3, $4, $5, $6, $7, CASE WHEN EXISTS"
+            " (SELECT FROM threescore.workspace WHERE subdomain = $8) THEN $9 ELSE $8 END) RETURNING subdomain",
             workspace_id,
-            member_role(workspace_id).id,
+            name,
+            schema,
+            model.version,
+            now,
+            is_active,
+            new_invite_hash(),
+            _subdomain(name),
+            f"{_subdomain(name)}-{workspace_id.hex[:8]}",
         )
-        await connection.execute(
-            f"CREATE SCHEMA {quote_identifier(schema)};"
-            f"SET LOCAL search_path = {quote_identifier(schema)};" + _standard_tables()
-        )
-    return Workspace(id=workspace_id, name=name, schema=schema, version=model.version, created_at=now)
+    except asyncpg.UniqueViolationError as error:
+        raise _taken(name) from error
+    await store.insert_model(connection, model)
+    for role in (admin_role(workspace_id), member_role(workspace_id)):
+        await insert_role(connection, workspace_id, role)
+    await connection.execute(
+        "UPDATE threescore.workspace SET default_role_id = $2 WHERE id = $1",
+        workspace_id,
+        member_role(workspace_id).id,
+    )
+    await connection.execute(
+        f"CREATE SCHEMA {quote_identifier(schema)};"
+        f"SET LOCAL search_path = {quote_identifier(schema)};" + _standard_tables()
+    )
+    # What follows in the same transaction names its schemas itself.
+    await connection.execute("SET LOCAL search_path = DEFAULT")
+    return Workspace(
+        id=workspace_id,
+        name=name,
+        schema=schema,
+        version=model.version,
+        created_at=now,
+        subdomain=subdomain,
+        is_active=is_active,
+    )
 
 
 async def list_workspaces(database: Database) -> list[Workspace]:
@@ -84,28 +117,96 @@ async def get_workspace(database: Database, workspace_id: UUID) -> Workspace:
     return _found(await database.fetchrow(f"{_SELECT} WHERE id = $1", workspace_id), workspace_id)
 
 
-async def rename_workspace(
-    database: Database, workspace_id: UUID, name: str, author: Author = COMMAND_LINE
+async def find_by_subdomain(database: Database, subdomain: str) -> Workspace | None:
+    """The workspace under that name in its address, or None."""
+    if _UNSTORABLE.search(subdomain):
+        return None
+    row = await database.fetchrow(f"{_SELECT} WHERE subdomain = $1", subdomain)
+    return _workspace(row) if row else None
+
+
+async def find_by_invite_hash(database: Database, invite_hash: str) -> Workspace | None:
+    """The workspace that an invitation link leads to, or None; None too while it has no use for such links."""
+    if _UNSTORABLE.search(invite_hash):
+        return None
+    row = await database.fetchrow(f"{_SELECT} WHERE invite_hash = $1 AND is_public_invite_link_enabled", invite_hash)
+    return _workspace(row) if row else None
+
+
+async def update_workspace(
+    database: Database, workspace_id: UUID, changes: Mapping[str, Any], author: Author = COMMAND_LINE
 ) -> Workspace:
-    """Gives a workspace another name. Raises as create_workspace does, and NotFound."""
-    name = _checked_name(name)
+    """Changes columns of a workspace. Raises as create_workspace does for the name, and NotFound."""
+    values = dict(changes)
+    if "name" in values:
+        values["name"] = _checked_name(values["name"])
+    assignments = ", ".join(f"{quote_identifier(column)} = ${place}" for place, column in enumerate(values, 2))
+    if not assignments:
+        return await get_workspace(database, workspace_id)
     async with database.transaction() as connection:
         before = _found(
             await connection.fetchrow(f"{_SELECT} WHERE id = $1 FOR NO KEY UPDATE", workspace_id), workspace_id
         )
         try:
             row = await connection.fetchrow(
-                f"UPDATE threescore.workspace SET name = $2 WHERE id = $1 RETURNING {_COLUMNS}", workspace_id, name
+                f"UPDATE threescore.workspace SET {assignments} WHERE id = $1 RETURNING {_COLUMNS}",
+                workspace_id,
+                *values.values(),
             )
         except asyncpg.UniqueViolationError as error:
-            raise _taken(name) from error
-        renamed = _found(row, workspace_id)
-        entry = Entry("workspace.updated", workspace_id, name, {"displayName": before.name}, {"displayName": name})
-        await audit(connection, renamed.schema, author, [entry])
-    return renamed
+            if "subdomain" in (error.constraint_name or ""):
+                raise Conflict("Another workspace has this subdomain") from error
+            raise _taken(values.get("name", "")) from error
+        after = _found(row, workspace_id)
+        entry = Entry("workspace.updated", workspace_id, after.name, _audited(before), _audited(after))
+        await audit(connection, after.schema, author, [entry])
+    return after
 
 
-_COLUMNS = "id, name, schema, version, created_at"
+def _audited(workspace: Workspace) -> dict[str, Any]:
+    return {
+        "displayName": workspace.name,
+        "subdomain": workspace.subdomain,
+        "logo": workspace.logo,
+        "timeZone": workspace.time_zone,
+        "isActive": workspace.is_active,
+        "isPublicInviteLinkEnabled": workspace.is_public_invite_link_enabled,
+    }
+
+
+async def invite_hash(database: Database, workspace_id: UUID) -> str | None:
+    """What the link that invites to a workspace ends with."""
+    found: str | None = await database.fetchval(
+        "SELECT invite_hash FROM threescore.workspace WHERE id = $1", workspace_id
+    )
+    return found
+
+
+def new_invite_hash() -> str:
+    """What the link that invites to a workspace ends with."""
+    return secrets.token_urlsafe(24)
+
+
+_RESERVED = frozenset({"", "www", "api", "app", "admin", "mail", "rest", "graphql", "metadata", "auth"})
+
+
+def read_subdomain(text: str) -> str:
+    """A name that a workspace may have in its address. Raises BadRequest."""
+    text = text.strip().lower()
+    if text in _RESERVED or not re.fullmatch(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", text):
+        raise BadRequest("A subdomain has 1 to 63 letters, digits and hyphens, and is not taken by the server itself")
+    return text
+
+
+def _subdomain(name: str) -> str:
+    found = re.sub(r"[^a-z0-9]+", "-", name.lower())[:40].strip("-")
+    return f"workspace-{found}".strip("-") if found in _RESERVED else found
+
+
+_COLUMNS = (
+    "id, name, schema, version, created_at, coalesce(subdomain, '') AS subdomain, logo, time_zone, is_active,"
+    " is_public_invite_link_enabled"
+)
 _SELECT = f"SELECT {_COLUMNS} FROM threescore.workspace"
 
 

@@ -26,6 +26,7 @@ READ_BODY = 65_536
 BODY_SECONDS = 2.0
 """How long a response's body is waited for. What it is about has been said by then."""
 
+KNOWN_HOSTS = 10_000
 KEPT_HEADERS = 50
 KEPT_HEADER = 500
 KEPT_ALIVE = 30.0
@@ -52,6 +53,7 @@ class Client:
     def __init__(self, outbound: Outbound, timeout: float, *, tls: ssl.SSLContext | None = None) -> None:
         self._outbound = outbound
         self._timeout = timeout
+        self._literals: dict[str, bool] = {}
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
                 limit=0,
@@ -92,10 +94,16 @@ class Client:
     def _check_literal(self, url: URL) -> None:
         """Addresses do not pass the resolver. Raises TargetRefused."""
         host = url.raw_host or ""
-        try:
-            admitted = self._outbound.admits(host, host)
-        except ValueError:
-            return
+        admitted = self._literals.get(host)
+        if admitted is None:
+            try:
+                admitted = self._outbound.admits(host, host)
+            except ValueError:
+                # A name: the resolver's business.
+                admitted = True
+            if len(self._literals) >= KNOWN_HOSTS:
+                self._literals.clear()
+            self._literals[host] = admitted
         if not admitted:
             raise TargetRefused(f"{host} is not on the public internet. THREESCORE_OUTBOUND_ALLOW can admit it.")
 
@@ -104,6 +112,10 @@ async def _beginning(response: aiohttp.ClientResponse) -> bytes:
     """The beginning of a response's body. The connection is closed unless the body ends soon."""
     kept = bytearray()
     size = 0
+    length = response.content_length
+    if length is not None and response.content.total_bytes >= length <= KEPT_BODY:
+        # It came along with the headers, as short answers do.
+        return await response.read()
     try:
         async with asyncio.timeout(BODY_SECONDS):
             async for chunk in response.content.iter_any():

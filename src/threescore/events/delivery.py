@@ -49,6 +49,9 @@ REGISTRY_SECONDS = 1.0
 SWEEP_SECONDS = 15.0
 """How often a workspace's log is rid of old deliveries, and webhooks that fail for days are switched off."""
 
+GATHERING = 0.003
+"""How long results wait for others while calls are under way, in seconds."""
+
 SWEEP_ROWS = 2000
 GRACE = 5.0
 """How long calls may take to end when the process is told to stop, in seconds."""
@@ -195,6 +198,9 @@ class _Pump:
                         async with asyncio.timeout(pause):
                             await self._woken.wait()
                 self._woken.clear()
+                if self._done and self._jobs:
+                    # Others are about to end: what is written at once costs the least.
+                    await asyncio.sleep(GATHERING)
         finally:
             await self._stop()
 

@@ -31,6 +31,7 @@ _CODES = {
     413: "BAD_USER_INPUT",
     415: "BAD_USER_INPUT",
     422: "BAD_USER_INPUT",
+    429: "BAD_USER_INPUT",
     503: "TIMEOUT",
 }
 
@@ -46,7 +47,11 @@ _USER_MESSAGES: Mapping[str, str] = {
     "FIELD_METADATA_NOT_FOUND": "Field not found.",
     "FIELD_MUTATION_NOT_ALLOWED": "This field cannot be modified.",
     "FORBIDDEN_EXCEPTION": "You do not have permission to perform this action.",
+    "CANNOT_DELETE_LAST_ADMIN_USER": "The last administrator cannot leave the workspace.",
+    "CANNOT_UNASSIGN_LAST_ADMIN": "The last administrator must remain one.",
+    "EMAIL_NOT_VERIFIED": "Please open the link that was mailed to you.",
     "INVALID_OBJECT_INPUT": "Invalid object input.",
+    "LIMIT_REACHED": "Rate limit reached. Please try again later.",
     "OBJECT_METADATA_NOT_FOUND": "Object not found.",
     "PERMISSION_DENIED": "User does not have permission.",
     "RECORD_NOT_FOUND": "This record does not exist or has been deleted.",
@@ -54,6 +59,7 @@ _USER_MESSAGES: Mapping[str, str] = {
     "ROLE_CANNOT_BE_ASSIGNED_TO_USERS": "This role cannot be assigned to users.",
     "ROLE_NOT_FOUND": "Role not found.",
     "WEBHOOK_NOT_FOUND": "Webhook not found.",
+    "SIGNUP_DISABLED": "Sign up is disabled.",
     "UNAUTHENTICATED": "You must be authenticated to perform this action.",
 }
 """What people are told, by the code of an error."""

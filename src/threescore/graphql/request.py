@@ -24,6 +24,7 @@ UNREPEATABLE = frozenset(
         "signUp",
         "signUpInNewWorkspace",
         "signUpInWorkspace",
+        "updatePassword",
         "updateWebhook",
         "updatePasswordViaResetToken",
         "verifyEmailAndGetLoginToken",

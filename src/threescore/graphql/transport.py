@@ -105,20 +105,27 @@ class GraphqlApi:
         request = await self._request(scope, receive, headers)
         if isinstance(request, GraphqlResponse):
             return request
+        of_model = scope["path"] == "/metadata"
         try:
             claims = self._tokens.verify(bearer_token(headers.authorization))
             headers.answer = await self._limits.spend(claims, lambda: self._weight(scope, request))
         except RateLimited as error:
             headers.answer = refusal_fields(error)
-            return self._core.refuse_all(request, error) if scope["path"] == "/graphql" else refusal(error)
+            return refusal(error) if of_model else self._core.refuse_all(request, error)
         except AccessRefused as error:
-            if headers.authorization is None and scope["path"] == "/graphql":
+            if of_model:
+                return await self._of_model(scope, headers, request)
+            if headers.authorization is None:
                 return self._core.refuse_stranger(request)
             return GraphqlResponse(200, msgspec.json.encode({"errors": [entry(error)]}), has_data=False)
-        if scope["path"] == "/graphql":
-            return await self._core.execute(claims, request)
+        if of_model:
+            return await self._of_model(scope, headers, request)
+        return await self._core.execute(claims, request)
+
+    async def _of_model(self, scope: Scope, headers: Headers, request: GraphqlRequest) -> GraphqlResponse:
+        """The answer of the metadata door, which has some for strangers, too."""
         found = msgspec.structs.replace(request, base_url=base_url(scope), client=client_of(scope))
-        return await self._metadata.execute(claims, found)
+        return await self._metadata.serve(headers.authorization, found)
 
     def _weight(self, scope: Scope, request: GraphqlRequest) -> int:
         return self._core.weight(request) if scope["path"] == "/graphql" else 1

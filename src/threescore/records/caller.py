@@ -26,11 +26,12 @@ Answer = TypeVar("Answer")
 
 
 class Caller(Struct, frozen=True, dict=True):
-    """An API key or a member at work in a workspace, with the rights of a role."""
+    """An API key or a member at work in a workspace, with the rights of a role. `claims` are those of the token."""
 
     state: WorkspaceState
     principal: ApiKey | Member
     role: Role
+    claims: Claims | None = None
 
     @classmethod
     def of(cls, state: WorkspaceState, claims: Claims) -> "Caller":
@@ -41,7 +42,7 @@ class Caller(Struct, frozen=True, dict=True):
             principal.check_origin(origin)
             if origin is not None:
                 origin.key = (state.model.workspace_id, principal.id)
-        return cls(state, principal, state.role(principal))
+        return cls(state, principal, state.role(principal), claims)
 
     @cached_property
     def rights(self) -> Rights:
@@ -79,22 +80,27 @@ class Caller(Struct, frozen=True, dict=True):
         if state is self.state:
             return self
         principal = state.renewed(self.principal)
-        return Caller(state, principal, state.role(principal))
+        return Caller(state, principal, state.role(principal), self.claims)
 
     @cached_property
     def actor(self) -> bytes:
         """The actor as records and events keep it, as JSON."""
-        key = self.principal.id if isinstance(self.principal, ApiKey) else None
-        member = self.principal.workspace_member_id if isinstance(self.principal, Member) else None
-        return msgspec.json.encode(
-            {
-                "source": "MANUAL" if key is None else "API",
-                "workspaceMemberId": member,
-                "name": self.principal.name,
-                "context": {},
-                "apiKeyId": key,
-            }
-        )
+        return actor_of(self.principal)
+
+
+def actor_of(principal: ApiKey | Member) -> bytes:
+    """A key or a member as records and events keep it, as JSON."""
+    key = principal.id if isinstance(principal, ApiKey) else None
+    member = principal.workspace_member_id if isinstance(principal, Member) else None
+    return msgspec.json.encode(
+        {
+            "source": "MANUAL" if key is None else "API",
+            "workspaceMemberId": member,
+            "name": principal.name,
+            "context": {},
+            "apiKeyId": key,
+        }
+    )
 
 
 async def answer_for(

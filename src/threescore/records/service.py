@@ -11,6 +11,7 @@ import asyncpg
 import msgspec
 from msgspec import Struct
 
+from threescore.access.members import Member
 from threescore.db.pool import Connection, Database, Record
 from threescore.errors import BadRequest, NotFound, PreconditionFailed
 from threescore.model.fields.base import Json, Row
@@ -26,6 +27,7 @@ from threescore.records.input import Input, place_again, reader
 from threescore.records.merge import merged_row
 from threescore.records.object_rules import check_change, check_verb
 from threescore.records.runner import Runner
+from threescore.records.stand_ins import check_many, check_member_change, follow_name, renames, stand_in_of
 
 EMPTY_LIST = b"[]"
 MAX_MERGED = 9
@@ -230,6 +232,7 @@ class Records:
         A record that is nested in one of them is created, whether that one is new or not. Raises BadRequest with the
         index of the record at fault.
         """
+        check_many(caller, object_type)
         self._check_batch(records)
         *nested, asked = await creation_steps(self._runner, caller, object_type, records, self.batch_limit, upsert=True)
         given = asked.given
@@ -396,6 +399,7 @@ class Records:
 
         A dry run changes nothing and shows what would be. Raises BadRequest, NotFound.
         """
+        check_many(caller, object_type)
         _check_merge(object_type, ids, priority)
         survivor, losers = ids[priority], [i for place, i in enumerate(ids) if place != priority]
         name = object_type.name_singular
@@ -511,13 +515,37 @@ class Records:
             place_again(row)
             arguments[3] = encode(row)
             plan = plans.Update(object_type.name_singular, tuple(sorted(row)), selection, bound, limit)
-            answer = await self._runner.one(caller, plan, arguments, object_type, [row])
+            member = None if record_id is None else stand_in_of(caller, object_type, record_id)
+            if member is not None:
+                check_member_change(caller, member, row)
+            if member is not None and renames(row):
+                answer = await self._rename(caller, member, plan, arguments, object_type, row)
+            else:
+                answer = await self._runner.one(caller, plan, arguments, object_type, [row])
         except BadRequest as error:
             error.index = None
             raise
         if answer["matched"] > limit:
             raise _too_many("update", limit)
         return answer["records"] or EMPTY_LIST
+
+    async def _rename(
+        self,
+        caller: Caller,
+        member: Member,
+        plan: plans.Update,
+        arguments: list[Any],
+        object_type: ObjectType,
+        row: Row,
+    ) -> Record:
+        """Changes a member's record along with the name that the membership goes by."""
+        try:
+            async with self._database.transaction() as connection:
+                answer = await self._runner.inside(connection, caller, plan, arguments)
+                await follow_name(connection, caller, member, row)
+        except asyncpg.PostgresError as error:
+            raise explain(error, object_type, [row]) from error
+        return answer
 
     async def _mark(
         self,

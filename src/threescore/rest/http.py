@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from threescore.access.origin import ORIGIN, Origin
 from threescore.errors import BadRequest, InvalidInput, TooLarge
 from threescore.model.fields.base import Json
 
@@ -109,9 +110,10 @@ def read_headers(scope: Scope) -> Headers:
 
 def client_of(scope: Scope) -> tuple[str | None, str | None]:
     """The network address of the caller, and what it says that it is."""
-    client = scope.get("client")
+    origin = ORIGIN.get() or Origin(scope)
+    address = origin.address
     agent = next((value for name, value in scope["headers"] if name == b"user-agent"), None)
-    return client[0] if client else None, None if agent is None else agent.decode("latin-1")
+    return None if address is None else str(address), None if agent is None else agent.decode("latin-1")
 
 
 async def read_body(receive: Receive, headers: Headers, limit: int) -> bytes:

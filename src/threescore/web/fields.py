@@ -47,7 +47,7 @@ async def create_field(visit: Visit) -> Response:
     values = values_of_form(visit.form)
     try:
         body = {**body_of(choice.type, values), "type": choice.type, "objectMetadataId": str(owner.id)}
-        _model, created = await visit.services.changes.create_field(visit.model.workspace_id, body)
+        _model, created = await visit.changes.create_field(visit.model.workspace_id, body)
     except ThreescoreError as error:
         return _form(visit, owner, choice, values, _errors(error, values), status=422)
     tab = "?tab=relations" if created.is_relation else ""
@@ -69,7 +69,7 @@ async def update_field(visit: Visit) -> Response:
     values = values_of_form(visit.form)
     try:
         body = body_of(field.type, values, old=field)
-        _model, changed = await visit.services.changes.update_field(visit.model.workspace_id, field.id, body)
+        _model, changed = await visit.changes.update_field(visit.model.workspace_id, field.id, body)
     except ThreescoreError as error:
         return _form(visit, owner, _choice_of(field), values, _errors(error, values), field, status=422)
     return visit.to(f"/settings/model/{owner.name_singular}/{changed.name}", _("Saved"))
@@ -80,7 +80,7 @@ async def activate_field(visit: Visit) -> Response:
     owner = find_object(visit)
     field = find_field(visit, owner)
     active = visit.form.text("active") == "yes"
-    await visit.services.changes.update_field(visit.model.workspace_id, field.id, {"isActive": active})
+    await visit.changes.update_field(visit.model.workspace_id, field.id, {"isActive": active})
     notice = _("“%(name)s” is in use again.") if active else _("“%(name)s” is out of use; its values are kept.")
     return visit.to(f"/settings/model/{owner.name_singular}", notice % {"name": resolved(field, "label")})
 
@@ -91,7 +91,7 @@ async def delete_field(visit: Visit) -> Response:
     field = find_field(visit, owner)
     if visit.form.text("typed") != field.name:
         return visit.to(f"/settings/model/{owner.name_singular}/{field.name}")
-    await visit.services.changes.delete_field(visit.model.workspace_id, field.id)
+    await visit.changes.delete_field(visit.model.workspace_id, field.id)
     notice = _("The field “%(name)s” is deleted.") % {"name": resolved(field, "label")}
     return visit.to(f"/settings/model/{owner.name_singular}", notice)
 

@@ -36,7 +36,7 @@ def lives() -> list[tuple[int, str]]:
 
 async def overview(visit: Visit) -> Response:
     """The keys that are not revoked, and the way to the webhooks."""
-    keys = [key for key in await visit.services.keys.list(visit.caller) if key.revoked_at is None]
+    keys = [key for key in await visit.keys.list(visit.caller) if key.revoked_at is None]
     now = datetime.now(UTC)
     return visit.page("access/api.html", keys=keys, roles=visit.caller.state.roles, now=now, never=never)
 
@@ -58,8 +58,8 @@ async def create_key(visit: Visit) -> Response:
     networks = values["networks"].replace(",", " ").split()
     body = {"name": values["name"], "roleId": values["role"], "expiresAt": expires_at, "allowedNetworks": networks}
     try:
-        key = await visit.services.keys.create(visit.caller, body)
-        token = await visit.services.keys.mint(visit.caller, key.id, expires_at)
+        key = await visit.keys.create(visit.caller, body)
+        token = await visit.keys.mint(visit.caller, key.id, expires_at)
     except ThreescoreError as error:
         return _form(visit, values, errors_of(error, _INPUTS, {}), 422)
     return await _page(visit, key, token)
@@ -78,7 +78,7 @@ def _form(visit: Visit, values: Mapping[str, Any], errors: Errors, status: int =
 
 async def _find(visit: Visit) -> ApiKey:
     key_id: UUID = visit.request.path_params["id"]
-    key = await visit.services.keys.get(visit.caller, key_id)
+    key = await visit.keys.get(visit.caller, key_id)
     if key is None or key.revoked_at is not None:
         raise NotFound(_("There is no such API key."))
     return key
@@ -115,9 +115,9 @@ async def update_key(visit: Visit) -> Response:
     key = await _find(visit)
     name, role = visit.form.text("name"), visit.form.text("role")
     try:
-        await visit.services.keys.update(visit.caller, key.id, {"name": name})
+        await visit.keys.update(visit.caller, key.id, {"name": name})
         if role and role != str(key.role_id):
-            await visit.services.keys.assign_role(visit.caller, key.id, _uuid(role))
+            await visit.keys.assign_role(visit.caller, key.id, _uuid(role))
     except ThreescoreError as error:
         return await _page(visit, key, None, errors_of(error, _INPUTS, {}), name)
     return visit.to(f"/settings/api/keys/{key.id}", _("Saved"))
@@ -138,8 +138,8 @@ async def regenerate_key(visit: Visit) -> Response:
     overlap = visit.form.text("overlap")
     expires_at = iso(datetime.now(UTC) + (key.expires_at - key.created_at))
     hours = float(overlap) if overlap.isdecimal() else 0
-    token = await visit.services.keys.regenerate(visit.caller, key.id, expires_at, hours)
-    renewed = await visit.services.keys.get(visit.caller, key.id)
+    token = await visit.keys.regenerate(visit.caller, key.id, expires_at, hours)
+    renewed = await visit.keys.get(visit.caller, key.id)
     return await _page(visit, renewed or key, token)
 
 
@@ -148,5 +148,5 @@ async def revoke_key(visit: Visit) -> Response:
     key = await _find(visit)
     if visit.form.text("typed") != "yes":
         return visit.to(f"/settings/api/keys/{key.id}")
-    await visit.services.keys.revoke(visit.caller, key.id)
+    await visit.keys.revoke(visit.caller, key.id)
     return visit.to("/settings/api", _("The key “%(name)s” is revoked; its tokens are refused.") % {"name": key.name})

@@ -78,7 +78,7 @@ async def create_object(visit: Visit) -> Response:
         "icon": values["icon"] or None,
     }
     try:
-        _model, created = await visit.services.changes.create_object(visit.model.workspace_id, body)
+        _model, created = await visit.changes.create_object(visit.model.workspace_id, body)
     except ThreescoreError as error:
         return _object_form(visit, values, errors_of(error, _INPUTS, values), 422)
     notice = _("%(name)s can be used now, over every API.") % {"name": created.label_plural}
@@ -164,7 +164,7 @@ async def update_object(visit: Visit) -> Response:
     if not item.is_system:
         body["isSearchable"] = values["searchable"]
     try:
-        _model, changed = await visit.services.changes.update_object(visit.model.workspace_id, item.id, body)
+        _model, changed = await visit.changes.update_object(visit.model.workspace_id, item.id, body)
     except ThreescoreError as error:
         texts = {name: str(value) for name, value in values.items()}
         return _object_page(visit, item, values, errors_of(error, _INPUTS, texts))
@@ -175,7 +175,7 @@ async def activate_object(visit: Visit) -> Response:
     """Takes an object out of use, or back into it."""
     item = find_object(visit)
     active = visit.form.text("active") == "yes"
-    await visit.services.changes.update_object(visit.model.workspace_id, item.id, {"isActive": active})
+    await visit.changes.update_object(visit.model.workspace_id, item.id, {"isActive": active})
     notice = _("%(name)s is in use again.") if active else _("%(name)s is out of use; its records are kept.")
     return visit.to("/settings/model", notice % {"name": resolved(item, "label_plural")})
 
@@ -185,5 +185,5 @@ async def delete_object(visit: Visit) -> Response:
     item = find_object(visit)
     if visit.form.text("typed") != item.name_plural:
         return visit.to(f"/settings/model/{item.name_singular}?tab=settings")
-    await visit.services.changes.delete_object(visit.model.workspace_id, item.id)
+    await visit.changes.delete_object(visit.model.workspace_id, item.id)
     return visit.to("/settings/model", _("%(name)s is deleted.") % {"name": resolved(item, "label_plural")})

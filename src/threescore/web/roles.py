@@ -56,7 +56,7 @@ async def create_role(visit: Visit) -> Response:
     """Makes a role of what the form says."""
     values = _values(visit)
     try:
-        role_id = await visit.services.roles.create(visit.caller, _body(values))
+        role_id = await visit.roles.create(visit.caller, _body(values))
     except ThreescoreError as error:
         return _page(visit, None, values, errors_of(error, _INPUTS, {}), 422)
     return visit.to(f"/settings/roles/{role_id}", _("The role is there; now say what else it allows."))
@@ -86,8 +86,8 @@ async def update_role(visit: Visit) -> Response:
     role = _find(visit)
     values = _values(visit)
     try:
-        await visit.services.roles.update(visit.caller, role.id, _body(values))
-        await visit.services.roles.set_flags(visit.caller, role.id, visit.form.all("flags"))
+        await visit.roles.update(visit.caller, role.id, _body(values))
+        await visit.roles.set_flags(visit.caller, role.id, visit.form.all("flags"))
     except ThreescoreError as error:
         return _page(visit, role, values, errors_of(error, _INPUTS, {}), 422)
     return visit.to(f"/settings/roles/{role.id}", _("Saved"))
@@ -102,7 +102,7 @@ async def update_objects(visit: Visit) -> Response:
         rights = {name: meanings.get(visit.form.text(f"{name}:{object_id}")) for name in OBJECT_RIGHTS}
         if any(right is not None for right in rights.values()):
             items.append({"objectMetadataId": object_id, **rights})
-    await visit.services.roles.set_object_rights(visit.caller, role.id, items)
+    await visit.roles.set_object_rights(visit.caller, role.id, items)
     return visit.to(f"/settings/roles/{role.id}", _("Saved"))
 
 
@@ -111,7 +111,7 @@ async def delete_role(visit: Visit) -> Response:
     role = _find(visit)
     if visit.form.text("typed") != "yes":
         return visit.to(f"/settings/roles/{role.id}")
-    await visit.services.roles.delete(visit.caller, role.id)
+    await visit.roles.delete(visit.caller, role.id)
     return visit.to("/settings/roles", _("The role “%(name)s” is deleted.") % {"name": role.label})
 
 

@@ -9,12 +9,12 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import Response
 
-from threescore.access.addresses import client_address
 from threescore.access.invitations import find_invitation
 from threescore.access.person_tokens import Session
 from threescore.access.welcome import is_welcome
 from threescore.access.workspace_settings import change_workspace
 from threescore.errors import AccessRefused, ThreescoreError
+from threescore.rest.http import client_of
 from threescore.web.forms import errors_of, read_form
 from threescore.web.language import current_language
 from threescore.web.language import gettext as _
@@ -22,6 +22,11 @@ from threescore.web.preferences import own_path
 from threescore.web.site import Site, Visit
 
 _INPUTS = {"password": "password", "Password": "password", "Wrong": "password", "email": "email", "e-mail": "email"}
+
+
+def _address(request: Request) -> str:
+    """The visitor's network address, which attempts are counted by."""
+    return client_of(request.scope)[0] or ""
 
 
 async def sign_in_page(site: Site, request: Request) -> Response:
@@ -78,7 +83,7 @@ async def sign_up(site: Site, request: Request) -> Response:
     """Makes a user, a member of the workspace that they are invited to, and begins a session."""
     form = await read_form(request)
     values = {name: form.text(name) for name in ("email", "token", "invite", "workspace")}
-    people, address = site.services.people, client_address(request.scope)
+    people, address = site.services.people, _address(request)
     password, language = form.raw("password"), current_language()
     is_first = bool(values["token"]) and await is_welcome(site.services.database, values["token"])
     try:
@@ -102,7 +107,7 @@ async def sign_up(site: Site, request: Request) -> Response:
 
 async def _enter(site: Site, request: Request, email: str, password: str) -> Session:
     origin = str(request.base_url)
-    return await site.services.people.enter(email, password, address=client_address(request.scope), origin=origin)
+    return await site.services.people.enter(email, password, address=_address(request), origin=origin)
 
 
 def _begin(site: Site, session: Session, path: str) -> Response:
@@ -120,7 +125,9 @@ async def name_workspace(visit: Visit) -> Response:
     """Gives a new workspace its name."""
     name = visit.form.text("name")
     try:
-        await change_workspace(visit.services.people, visit.caller, {"displayName": name})
+        await change_workspace(
+            visit.services.people, visit.services.database, visit.caller, {"displayName": name}, visit.author
+        )
     except ThreescoreError as error:
         errors = errors_of(error, {"workspace": "name", "name": "name"}, {})
         return visit.page("signing/workspace.html", 422, name=name, errors=errors)
@@ -145,7 +152,7 @@ async def forgotten(site: Site, request: Request) -> Response:
     form = await read_form(request)
     email = form.text("email")
     try:
-        await site.services.people.ask_reset(email, address=client_address(request.scope))
+        await site.services.people.ask_reset(email, address=_address(request))
     except ThreescoreError as error:
         errors = errors_of(error, _INPUTS, {})
         return site.render(request, "signing/forgotten.html", error.status, email=email, errors=errors, is_sent=False)
@@ -167,7 +174,7 @@ async def reset(site: Site, request: Request) -> Response:
     form = await read_form(request)
     token, email = form.text("token"), form.text("email")
     try:
-        await site.services.people.reset_password(token, form.raw("password"), address=client_address(request.scope))
+        await site.services.people.reset_password(token, form.raw("password"), address=_address(request))
     except AccessRefused:
         return site.render(request, "signing/closed.html", 403, had_link=True)
     except ThreescoreError as error:

@@ -14,10 +14,12 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from threescore.access.audit import Author
 from threescore.access.key_changes import KeyChanges
 from threescore.access.people import People
 from threescore.access.role_changes import RoleChanges
 from threescore.access.sessions import Sessions
+from threescore.access.tokens import Tokens
 from threescore.catalog.changes import ModelChanges
 from threescore.catalog.state import Workspaces
 from threescore.catalog.wire import iso
@@ -26,6 +28,7 @@ from threescore.errors import AccessRefused, Forbidden, ThreescoreError
 from threescore.model.objects import Model
 from threescore.model.overrides import resolved
 from threescore.records.caller import Caller
+from threescore.rest.http import client_of
 from threescore.web import language
 from threescore.web.assets import HOW_TO_BUILD, Assets
 from threescore.web.forms import Form, read_form
@@ -45,13 +48,11 @@ Page = Callable[["Visit"], Awaitable[Response]]
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What pages are made with: the same that the APIs are made with."""
+    """What pages are made with: the same that the APIs are made with. What changes things is made for each visit."""
 
     database: Database
     workspaces: Workspaces
-    changes: ModelChanges
-    keys: KeyChanges
-    roles: RoleChanges
+    tokens: Tokens
     people: People
     sessions: Sessions
     visitors: Visitors
@@ -66,6 +67,11 @@ class Visit:
         self.request = request
         self.visitor = visitor
         self.form = form
+        database, author = site.services.database, Author(visitor.caller.actor, *client_of(request.scope))
+        self.author = author
+        self.changes = ModelChanges(database, author)
+        self.keys = KeyChanges(database, site.services.tokens, author)
+        self.roles = RoleChanges(database, author)
 
     @property
     def caller(self) -> Caller:

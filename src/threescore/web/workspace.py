@@ -23,7 +23,9 @@ async def rename(visit: Visit) -> Response:
     workspace = await get_workspace(visit.services.database, visit.caller.state.model.workspace_id)
     name = visit.form.text("name")
     try:
-        await change_workspace(visit.services.people, visit.caller, {"displayName": name})
+        await change_workspace(
+            visit.services.people, visit.services.database, visit.caller, {"displayName": name}, visit.author
+        )
     except ThreescoreError as error:
         errors = errors_of(error, {"workspace": "name", "name": "name"}, {})
         return visit.page("access/workspace.html", 422, workspace=workspace, name=name, errors=errors)

@@ -3,17 +3,21 @@
 import asyncio
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from uuid import UUID
 
 from graphql import GraphQLResolveInfo
 from msgspec import Struct
 
 from threescore.access.audit import COMMAND_LINE, Author
 from threescore.access.key_changes import KeyChanges
+from threescore.access.people import People
 from threescore.access.role_changes import RoleChanges
 from threescore.access.tokens import Tokens
+from threescore.access.users import User
 from threescore.catalog.changes import ModelChanges
 from threescore.catalog.state import Workspaces, WorkspaceState, read_state
 from threescore.db.pool import Database
+from threescore.errors import AccessRefused
 from threescore.events.services import WebhookServices
 from threescore.model.objects import Model
 from threescore.records.caller import Caller
@@ -37,6 +41,7 @@ class Services(Struct, frozen=True):
     roles: RoleChanges
     keys: KeyChanges
     webhooks: WebhookServices
+    people: People
     author: Author = COMMAND_LINE
 
     @classmethod
@@ -46,6 +51,7 @@ class Services(Struct, frozen=True):
         tokens: Tokens,
         workspaces: Workspaces,
         webhooks: WebhookServices,
+        people: People,
         author: Author = COMMAND_LINE,
     ) -> "Services":
         """The services over a database, which may be a transaction. The audit log names the `author`."""
@@ -57,12 +63,21 @@ class Services(Struct, frozen=True):
             RoleChanges(database, author),
             KeyChanges(database, tokens, author),
             webhooks.over(database, author),
+            people,
             author,
         )
 
     def over(self, database: Database | None, author: Author) -> "Services":
         """The same services inside a transaction, where one is given."""
-        return Services.of(database or self.database, self.tokens, self.workspaces, self.webhooks, author)
+        database = database or self.database
+        return Services.of(database, self.tokens, self.workspaces, self.webhooks, self.people, author)
+
+
+class Person(Struct, frozen=True):
+    """A user who signed in, in no workspace yet."""
+
+    user: User
+    session_id: UUID
 
 
 class AnswerTooLarge(BaseException):
@@ -70,19 +85,36 @@ class AnswerTooLarge(BaseException):
 
 
 class Context:
-    """One request at work.
+    """One request at work. There is no caller where what is asked for is public, or a person's who is in no workspace.
 
     Its resolvers run in a thread, so that a large answer does not keep the event loop from serving others; what they
     want of the database they `wait` for.
     """
 
-    def __init__(self, caller: Caller, services: Services, loop: asyncio.AbstractEventLoop, base_url: str) -> None:
-        self.caller = caller
+    def __init__(
+        self,
+        caller: Caller | None,
+        services: Services,
+        loop: asyncio.AbstractEventLoop,
+        base_url: str,
+        address: str = "",
+        person: Person | None = None,
+    ) -> None:
+        self.caller_or_none = caller
+        self.person = person
         self.services = services
         self.base_url = base_url
+        self.address = address
         self._loop = loop
         self._values = 0
-        self._state = caller.state
+        self._state = None if caller is None else caller.state
+
+    @property
+    def caller(self) -> Caller:
+        """Who calls. Raises AccessRefused for somebody in no workspace, who may do what is public only."""
+        if self.caller_or_none is None:
+            raise AccessRefused(403, "FORBIDDEN_EXCEPTION", "Missing authentication token")
+        return self.caller_or_none
 
     @property
     def model(self) -> Model:
@@ -92,17 +124,17 @@ class Context:
     @property
     def state(self) -> WorkspaceState:
         """The workspace as it was when the request began, or when this request last changed its access."""
-        return self._state
+        return self._state or self.caller.state
 
     def renew(self) -> WorkspaceState:
         """The workspace as it is now, after a change."""
-        self._state = self.wait(self._present())
-        return self._state
+        self._state = present = self.wait(self._present())
+        return present
 
     async def _present(self) -> WorkspaceState:
         # A transaction sees what it changed; nobody else does, yet.
         async with self.services.database.acquire() as connection:
-            return await read_state(connection, self.model.workspace_id, self._state)
+            return await read_state(connection, self.model.workspace_id, self.state)
 
     def wait(self, work: Coroutine[Any, Any, T]) -> T:
         """What comes of work in the event loop."""

@@ -1,6 +1,7 @@
 """Answers GraphQL requests about the data model and the settings."""
 
 import asyncio
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -10,9 +11,13 @@ from graphql import (
     DocumentNode,
     ExecutionResult,
     FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
     GraphQLError,
+    InlineFragmentNode,
     OperationDefinitionNode,
     OperationType,
+    SelectionSetNode,
     Visitor,
     execute,
     visit,
@@ -20,14 +25,16 @@ from graphql import (
 
 from threescore.access.audit import Author
 from threescore.access.idempotency import Answer, Keyed, once
-from threescore.access.tokens import Claims, Tokens
+from threescore.access.openness import OF_PERSON, PUBLIC
+from threescore.access.people import People
+from threescore.access.tokens import WRONG_TYPE, Claims, Tokens, bearer_token
 from threescore.catalog.state import Workspaces
 from threescore.db.pool import Database
-from threescore.errors import BadRequest, ThreescoreError
+from threescore.errors import AccessRefused, BadRequest, ThreescoreError
 from threescore.events.services import WebhookServices
 from threescore.graphql.errors import entry
 from threescore.graphql.limits import Limits
-from threescore.graphql.metadata.context import MAX_VALUES, AnswerTooLarge, Context, Services
+from threescore.graphql.metadata.context import MAX_VALUES, AnswerTooLarge, Context, Person, Services
 from threescore.graphql.metadata.documents import Documents
 from threescore.graphql.metadata.schema import metadata_schema, resolve_value
 from threescore.graphql.metadata.variables import check_variables
@@ -50,9 +57,10 @@ class MetadataGraphql:
         tokens: Tokens,
         webhooks: WebhookServices,
         limits: Limits | None = None,
+        people: People | None = None,
     ) -> None:
         self._workspaces = workspaces
-        self._services = Services.of(database, tokens, workspaces, webhooks)
+        self._services = Services.of(database, tokens, workspaces, webhooks, people or People(database, tokens))
         self._limits = limits or Limits()
         self._documents: Documents | None = None
         self._threads = ThreadPoolExecutor(THREADS, "metadata")
@@ -65,11 +73,46 @@ class MetadataGraphql:
             caller = await self._caller(claims)
         except ThreescoreError as error:
             return _refusal([error])
+        return await self._execute(request, caller)
+
+    async def serve(self, authorization: str | None, request: GraphqlRequest) -> GraphqlResponse:
+        """The answer to one request of whoever has this `Authorization` header, or none.
+
+        Without a token that opens a workspace there is an answer if all that is asked for is public, or open to
+        whoever is signed in and asked with a token that says so.
+        """
+        try:
+            caller = await self._caller(self._services.tokens.verify(bearer_token(authorization)))
+        except AccessRefused as error:
+            loop = asyncio.get_running_loop()
+            roots = await loop.run_in_executor(self._threads, self._roots, request)
+            person = None
+            if roots and roots <= OF_PERSON and error.code == WRONG_TYPE:
+                try:
+                    found = await self._services.people.user_of_token(bearer_token(authorization))
+                except AccessRefused as refused:
+                    return _refusal([refused])
+                person = Person(*found)
+            elif not roots or not roots <= PUBLIC:
+                return _refusal([error])
+            return await self._execute(request, None, person)
+        except ThreescoreError as error:
+            return _refusal([error])
+        return await self._execute(request, caller)
+
+    async def _execute(
+        self, request: GraphqlRequest, caller: Caller | None, person: Person | None = None
+    ) -> GraphqlResponse:
         loop = asyncio.get_running_loop()
-        author = Author(caller.actor, *request.client)
-        if request.keyed is not None and await loop.run_in_executor(self._threads, self._is_repeatable, request):
+        author = Author(None if caller is None else caller.actor, *request.client)
+        if (
+            caller is not None
+            and request.keyed is not None
+            and await loop.run_in_executor(self._threads, self._is_repeatable, request)
+        ):
             return await self._once(caller, request, request.keyed, author)
-        context = Context(caller, self._services.over(None, author), loop, request.base_url)
+        services, address = self._services.over(None, author), request.client[0] or ""
+        context = Context(caller, services, loop, request.base_url, address, person)
         return await loop.run_in_executor(self._threads, self._answer, context, request)
 
     async def _once(self, caller: Caller, request: GraphqlRequest, keyed: Keyed, author: Author) -> GraphqlResponse:
@@ -77,7 +120,8 @@ class MetadataGraphql:
         loop = asyncio.get_running_loop()
 
         async def run(database: Database) -> Answer:
-            context = Context(caller, self._services.over(database, author), loop, request.base_url)
+            services, address = self._services.over(database, author), request.client[0] or ""
+            context = Context(caller, services, loop, request.base_url, address)
             return (await loop.run_in_executor(self._keyed_threads, self._answer, context, request)).answer
 
         try:
@@ -106,6 +150,18 @@ class MetadataGraphql:
         fields = FieldNames()
         visit(document, fields)
         return operation.operation is OperationType.MUTATION and not fields.names & UNREPEATABLE
+
+    def _roots(self, request: GraphqlRequest) -> frozenset[str]:
+        """The names of all fields that an operation asks for at its root; none where it cannot be executed."""
+        document = self._document(request)
+        if isinstance(document, list):
+            return frozenset()
+        try:
+            operation = _operation(document, request)
+        except GraphQLError:
+            return frozenset()
+        fragments = {d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)}
+        return frozenset(_names(operation.selection_set, fragments))
 
     async def _caller(self, claims: Claims) -> Caller:
         """The caller in the workspace as it is now. Raises AccessRefused."""
@@ -156,6 +212,17 @@ class FieldNames(Visitor):
 
     def enter_field(self, node: FieldNode, *_place: Any) -> None:
         self.names.add(node.name.value)
+
+
+def _names(selections: SelectionSetNode, fragments: Mapping[str, FragmentDefinitionNode]) -> Iterator[str]:
+    """The names of the fields of a selection, with those of its fragments, none of which spreads itself."""
+    for node in selections.selections:
+        if isinstance(node, FieldNode):
+            yield node.name.value
+        elif isinstance(node, InlineFragmentNode):
+            yield from _names(node.selection_set, fragments)
+        elif isinstance(node, FragmentSpreadNode):
+            yield from _names(fragments[node.name.value].selection_set, fragments)
 
 
 def _operation(document: DocumentNode, request: GraphqlRequest) -> OperationDefinitionNode:

@@ -1,7 +1,6 @@
 """The workspace itself, who calls, and what there is at a glance."""
 
 import hashlib
-import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from uuid import UUID
@@ -10,10 +9,12 @@ import asyncpg
 import msgspec
 
 from threescore.access.role_store import default_role_id
+from threescore.access.workspace_settings import change_workspace, delete_workspace, may_invite
 from threescore.catalog.state import Stale
 from threescore.catalog.wire import application_id, iso
-from threescore.catalog.workspaces import Workspace, get_workspace, rename_workspace
-from threescore.errors import Forbidden, Unavailable
+from threescore.catalog.workspaces import Workspace, get_workspace, invite_hash, update_workspace
+from threescore.errors import Unavailable
+from threescore.graphql.metadata.auth import urls
 from threescore.graphql.metadata.context import Context, Info
 from threescore.graphql.metadata.nodes import ObjectNode
 from threescore.graphql.metadata.roles import role_values
@@ -46,16 +47,34 @@ def _current_workspace(_root: None, info: Info) -> Values:
 
 def _update_workspace(_root: None, info: Info, *, data: Mapping[str, Any]) -> Values:
     context = info.context
+    services = context.services
     role_id: str | None = data.get("defaultRoleId")
     if role_id is not None:
-        context.wait(context.services.roles.set_default(context.caller, UUID(role_id)))
+        context.wait(services.roles.set_default(context.caller, UUID(role_id)))
         context.renew()
-    name: str | None = data.get("displayName")
-    if name is not None:
-        context.wait(
-            rename_workspace(context.services.database, context.model.workspace_id, name, context.services.author)
-        )
-    return _current_workspace(_root, info)
+    changed = change_workspace(services.people, services.database, context.caller, data, services.author)
+    return _workspace_values(context, context.wait(changed))
+
+
+def _activate_workspace(
+    _root: None, info: Info, *, data: Mapping[str, Any] | None = None, input: Mapping[str, Any] | None = None
+) -> Values:
+    context = info.context
+    name: str | None = (data or input or {}).get("displayName")
+    changes = {"is_active": True} if name is None else {"is_active": True, "name": name}
+    workspace_id = context.model.workspace_id
+    return _workspace_values(
+        context,
+        context.wait(update_workspace(context.services.database, workspace_id, changes, context.services.author)),
+    )
+
+
+def _delete_workspace(_root: None, info: Info) -> Values:
+    context = info.context
+    workspace = context.wait(get_workspace(context.services.database, context.model.workspace_id))
+    shown = _workspace_values(context, workspace)
+    context.wait(delete_workspace(context.services.database, workspace))
+    return shown
 
 
 def _workspace_values(context: Context, workspace: Workspace) -> Values:
@@ -63,20 +82,33 @@ def _workspace_values(context: Context, workspace: Workspace) -> Values:
     return {
         "id": str(workspace.id),
         "displayName": workspace.name,
-        "subdomain": re.sub(r"[^a-z0-9]+", "-", workspace.name.lower()).strip("-"),
-        "activationStatus": "ACTIVE",
+        "subdomain": workspace.subdomain,
+        "logo": workspace.logo,
+        "timeZone": workspace.time_zone,
+        "activationStatus": "ACTIVE" if workspace.is_active else "PENDING_CREATION",
+        "isPublicInviteLinkEnabled": workspace.is_public_invite_link_enabled,
+        "isPasswordAuthEnabled": True,
+        "workspaceMembersCount": len(context.caller.state.members),
         "createdAt": iso(workspace.created_at),
         "updatedAt": iso(max(changed, default=workspace.created_at)),
         "metadataVersion": workspace.version,
         "databaseSchema": workspace.schema,
         "featureFlags": [{"key": flag, "value": True} for flag in _FLAGS],
-        "workspaceUrls": {"subdomainUrl": f"{context.base_url}/", "customUrl": None},
+        "workspaceUrls": urls(context, workspace),
         "workspaceCustomApplicationId": application_id(workspace.id, is_custom=True),
     }
 
 
-def _current_user(_root: None, info: Info) -> Values:
-    raise Forbidden("This endpoint is not available to this caller", code="FORBIDDEN_EXCEPTION")
+def _invite_hash(_source: Values, info: Info) -> str | None:
+    """The end of the link that invites, for those who may invite."""
+    context = info.context
+    if not may_invite(context.caller):
+        return None
+    return context.wait(invite_hash(context.services.database, context.model.workspace_id))
+
+
+def _workspace_of_user(_source: Values, info: Info) -> Values | None:
+    return None if info.context.caller_or_none is None else _current_workspace(None, info)
 
 
 def _minimal_metadata(_root: None, info: Info) -> Values:
@@ -170,10 +202,14 @@ def _default_role(_source: Values, info: Info) -> Values | None:
 RESOLVERS: Mapping[str, Mapping[str, Callable[..., Any]]] = {
     "Query": {
         "currentWorkspace": _current_workspace,
-        "currentUser": _current_user,
         "minimalMetadata": _minimal_metadata,
         "objectRecordCounts": _record_counts,
     },
-    "Mutation": {"updateWorkspace": _update_workspace},
-    "Workspace": {"defaultRole": _default_role},
+    "Mutation": {
+        "updateWorkspace": _update_workspace,
+        "activateWorkspace": _activate_workspace,
+        "deleteCurrentWorkspace": _delete_workspace,
+    },
+    "Workspace": {"defaultRole": _default_role, "inviteHash": _invite_hash},
+    "User": {"currentWorkspace": _workspace_of_user},
 }

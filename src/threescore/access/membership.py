@@ -1,0 +1,136 @@
+"""Members of a workspace and invitations to it, as those manage them who may.
+
+Whether the caller may is checked here, for every door.
+"""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from msgspec import Struct
+
+from threescore.access.attempts import Limit
+from threescore.access.changing import check_grant
+from threescore.access.invitations import Invitation, invite, list_invitations, withdraw
+from threescore.access.members import Member
+from threescore.access.people import DAY, People
+from threescore.access.seats import find_by_record, give_role, leave, locked_state
+from threescore.access.users import read_email
+from threescore.catalog.workspaces import get_workspace
+from threescore.errors import BadRequest, LimitReached, NotFound
+from threescore.records.caller import Caller
+
+OF_WORKSPACE = Limit(500, 7 * DAY)
+TO_ONE_PERSON = Limit(10, 7 * DAY)
+"""How many invitations a workspace sends, and to one address."""
+
+AT_ONCE = 100
+
+MEMBERS = "WORKSPACE_MEMBERS"
+ROLES = "ROLES"
+
+
+class Sent(Struct, frozen=True):
+    """The invitations that were sent, and why others were not."""
+
+    invitations: list[Invitation]
+    errors: list[str]
+
+
+async def send_invitations(people: People, caller: Caller, emails: Sequence[str], role_id: UUID | None) -> Sent:
+    """Invites people by mail. The answer is alike for those who have an account and those who have none.
+
+    Raises Forbidden, BadRequest for a list that is empty or too long, or a role that cannot be given.
+    """
+    caller.require(MEMBERS)
+    if not 1 <= len(emails) <= AT_ONCE:
+        raise BadRequest(f"1 to {AT_ONCE} e-mail addresses are needed")
+    _check_role(caller, role_id)
+    sent, errors = [], []
+    members = {member.email for member in caller.state.members.values()}
+    for text in emails:
+        try:
+            email = read_email(text)
+            if email in members:
+                raise BadRequest(f"{email} already in the workspace")
+            sent.append(await _send(people, caller, email, role_id))
+        except (BadRequest, LimitReached) as error:
+            errors.append(error.message)
+    return Sent(sent, errors)
+
+
+async def resend_invitation(people: People, caller: Caller, invitation_id: UUID) -> Sent:
+    """Sends an invitation again, with a new link; the old one is dead. Raises Forbidden, NotFound, LimitReached."""
+    caller.require(MEMBERS)
+    async with people.database.acquire() as connection:
+        listed = await list_invitations(connection, caller.model.workspace_id)
+    known = next((item for item in listed if item.id == invitation_id), None)
+    if known is None:
+        raise _unknown()
+    _check_role(caller, known.role_id)
+    return Sent([await _send(people, caller, known.email, known.role_id)], [])
+
+
+async def delete_invitation(people: People, caller: Caller, invitation_id: UUID) -> None:
+    """Takes an invitation back. Raises Forbidden, NotFound."""
+    caller.require(MEMBERS)
+    async with people.database.transaction() as connection:
+        if await withdraw(connection, caller.model.workspace_id, invitation_id) is None:
+            raise _unknown()
+
+
+async def invitations_of(people: People, caller: Caller) -> list[Invitation]:
+    """The invitations that nobody has followed yet. Raises Forbidden."""
+    caller.require(MEMBERS)
+    async with people.database.acquire() as connection:
+        return await list_invitations(connection, caller.model.workspace_id)
+
+
+async def remove_member(people: People, caller: Caller, workspace_member_id: UUID) -> Member:
+    """Takes a member out of the workspace; oneself, too. Raises Forbidden, NotFound, BadRequest for the last admin."""
+    async with people.database.transaction() as connection:
+        state = await locked_state(connection, caller.model.workspace_id)
+        member = find_by_record(state, workspace_member_id)
+        if not (isinstance(caller.principal, Member) and caller.principal.id == member.id):
+            caller.require(MEMBERS)
+            check_grant(caller, state.role(member))
+        await leave(connection, state, member, caller)
+    return member
+
+
+async def change_role(people: People, caller: Caller, workspace_member_id: UUID, role_id: UUID) -> Member:
+    """Gives a member another role. Raises Forbidden, NotFound, BadRequest for the last administrator."""
+    caller.require(ROLES)
+    async with people.database.transaction() as connection:
+        return await give_role(connection, caller, workspace_member_id, role_id)
+
+
+def _check_role(caller: Caller, role_id: UUID | None) -> None:
+    if role_id is None:
+        return
+    role = caller.state.roles.get(role_id)
+    if role is None:
+        raise NotFound("Could not find role for given roleId", code="ROLE_NOT_FOUND")
+    caller.require(ROLES)
+    if not role.can_be_assigned_to_users:
+        raise BadRequest(f'Role "{role.label}" cannot be assigned to users', code="ROLE_CANNOT_BE_ASSIGNED_TO_USERS")
+    check_grant(caller, role)
+
+
+async def _send(people: People, caller: Caller, email: str, role_id: UUID | None) -> Invitation:
+    workspace_id = caller.model.workspace_id
+    await people.attempts.take(OF_WORKSPACE, "invitations", str(workspace_id))
+    await people.attempts.take(TO_ONE_PERSON, "invitation", email)
+    workspace = await get_workspace(people.database, workspace_id)
+    async with people.database.transaction() as connection:
+        invitation, token = await invite(connection, workspace_id, email, role_id)
+    link = people.addresses.link("/invite", workspacePersonalInviteToken=token, email=email)
+    people.mailer.send(
+        email,
+        f"{caller.principal.name or 'Somebody'} invites you to {workspace.name}",
+        f"You are invited to work in {workspace.name}. This link lets you in, for two weeks:\n\n{link}\n",
+    )
+    return invitation
+
+
+def _unknown() -> NotFound:
+    return NotFound("This workspace has no such invitation", code="INVITATION_NOT_FOUND")
