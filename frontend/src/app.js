@@ -123,6 +123,10 @@ function showParts(select) {
   }
 }
 
+// A page that answers a form and shows something once: loading it again shows the thing itself, and sends nothing.
+const address = document.querySelector("[data-address]")?.dataset.address
+if (address) history.replaceState(null, "", address)
+
 function prepare(root) {
   const language = document.documentElement.lang
   for (const time of root.querySelectorAll("time[datetime]:not([data-shown])")) {
