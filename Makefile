@@ -12,27 +12,40 @@ TOOLS := $(VENV)/.tools-$(REQUIREMENTS)
 CLIENTS := tests/graphql/tools tests/rest/tools
 CLIENT_LISTS := $(CLIENTS:%=%/package-lock.json) $(CLIENTS:%=%/requirements.txt)
 CLIENT_TOOLS := $(VENV)/.client-tools-$(shell cat $(CLIENT_LISTS) | cksum | cut -d ' ' -f 1)
+# What browsers need, and the translations: npm builds the one, Babel the other, into the package; neither is committed.
+PAGES := src/threescore/web
+ASSETS := $(VENV)/.assets-$(shell find frontend -type f -not -path '*/node_modules/*' -exec cksum {} + 2>/dev/null | sort -k 3 | cksum | cut -d ' ' -f 1)
+WORDS := $(VENV)/.words-$(shell cat $(PAGES)/locale/*/LC_MESSAGES/*.po 2>/dev/null | cksum | cut -d ' ' -f 1)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
 # A file is one process's: what its tests share is made once.
 PYTEST_ARGS ?= -n auto --dist loadfile
 
-.PHONY: help setup run test lint format bench check
+.PHONY: help setup run assets messages test lint format bench check
 
 help:
 	@echo 'make setup   prepare .venv with the program and the tools to work on it'
 	@echo 'make run     install what is needed and serve on http://127.0.0.1:3000'
+	@echo 'make assets  build what browsers need, where it changed (Node 20 or later)'
+	@echo 'make messages  put new texts of the pages into the translations, to be translated'
 	@echo 'make test    run the tests (PYTEST_ARGS="-n 0 -k name" to choose)'
 	@echo 'make lint    ruff, mypy and the direction of imports'
 	@echo 'make format  let ruff put the code in order'
 	@echo 'make check   lint and test, as CI does'
 	@echo 'make bench   measure the server against pgbench and a minimal application'
 
-setup: $(TOOLS) $(CLIENT_TOOLS)
+setup: $(TOOLS) $(CLIENT_TOOLS) assets
 
 run: $(PROGRAM)
+	@$(MAKE) --no-print-directory assets || echo 'Without them, the APIs are served and the pages say what is missing.'
 	@exec $(BIN)/threescore serve
 
-test: $(TOOLS) $(CLIENT_TOOLS)
+assets: $(ASSETS) $(WORDS)
+
+messages: $(TOOLS)
+	@$(BIN)/python scripts/messages extract
+
+test: $(TOOLS) $(CLIENT_TOOLS) assets
+	@scripts/get-chromium
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 lint: $(TOOLS)
@@ -68,4 +81,16 @@ $(CLIENT_TOOLS): $(PROGRAM)
 	    $(CLIENTS:%=--requirement %/requirements.txt)
 	@for tools in $(CLIENTS); do (cd $$tools && npm ci --silent) || exit; done
 	@rm -f $(VENV)/.client-tools-*
+	@touch $@
+
+$(ASSETS): $(PROGRAM)
+	@scripts/build-assets
+	@rm -f $(VENV)/.assets-*
+	@touch $@
+
+# Babel is wanted by those who build, not by those who serve.
+$(WORDS): $(PROGRAM)
+	@$(BIN)/python -c 'import babel' 2>/dev/null || $(PIP) --editable '.[build]'
+	@$(BIN)/python scripts/messages compile
+	@rm -f $(VENV)/.words-*
 	@touch $@

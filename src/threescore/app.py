@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import Mount, Route
 
 from threescore import logs
 from threescore.access.key_changes import KeyChanges
@@ -41,6 +41,9 @@ from threescore.rest.metadata import MetadataApi
 from threescore.rest.records import RecordsApi
 from threescore.rest.webhooks import WebhooksApi
 from threescore.stopping import on_stop
+from threescore.web.app import make_pages
+from threescore.web.site import Services
+from threescore.web.visitors import Visitors
 
 Door = Callable[[Scope, Receive, Send], Awaitable[None]]
 
@@ -59,11 +62,11 @@ class Application:
         self._usage: Usage | None = None
         self._documents: DocumentsApi | None = None
         self._socket: GraphqlSocket | None = None
+        self._pages: Starlette | None = None
         self._sessions: Sessions | None = None
         self._others = Starlette(
-            routes=[Route("/healthz", self._healthz)],
+            routes=[Route("/healthz", self._healthz), Mount("/", self._page)],
             lifespan=self._lifespan,
-            exception_handlers={404: _not_found},
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -149,6 +152,16 @@ class Application:
             rates,
             settings.body_limit,
         )
+        self._pages = make_pages(
+            Services(
+                database,
+                workspaces,
+                tokens,
+                people,
+                self._sessions,
+                Visitors(database, workspaces, self._sessions),
+            )
+        )
         self._usage = Usage(database)
         self._usage.start()
         cleaning = asyncio.create_task(keep_clean(database, settings.audit_days))
@@ -160,6 +173,11 @@ class Application:
             await self._usage.stop()
             await mailer.close()
             await database.close()
+
+    async def _page(self, scope: Scope, receive: Receive, send: Send) -> None:
+        assert self._pages is not None
+        ORIGIN.set(Origin(scope, self._settings.trusted_proxies))
+        await self._pages({**scope, "app": self._pages}, receive, send)
 
     async def _healthz(self, _request: Request) -> Response:
         """Whether the server can answer, which it can only with its database."""
@@ -176,11 +194,6 @@ class Application:
 
 def _is_api(path: str) -> bool:
     return path.startswith("/rest/") or path in ("/graphql", "/metadata")
-
-
-async def _not_found(request: Request, _error: Exception) -> Response:
-    message = f"Cannot {request.method} {request.url.path}"
-    return JSONResponse({"message": message, "error": "Not Found", "statusCode": 404}, 404)
 
 
 def create_app(settings: Settings | None = None) -> Application:

@@ -1,0 +1,33 @@
+// The data pages, and the counts of records on other pages.
+import { metadata } from "./lib/api.js"
+import { h, toast } from "./lib/dom.js"
+import { importPage } from "./data/csv.js"
+import { loadModel } from "./data/model.js"
+import { recordPage } from "./data/record.js"
+import { tablePage } from "./data/table.js"
+
+const counted = document.querySelectorAll("[data-count]")
+if (counted.length) {
+  const { objectRecordCounts } = await metadata("{ objectRecordCounts { objectNamePlural totalCount } }")
+  const counts = new Map(objectRecordCounts.map((item) => [item.objectNamePlural, item.totalCount]))
+  for (const place of counted) {
+    const count = counts.get(place.dataset.count)
+    if (count !== undefined) place.textContent = count.toLocaleString(document.documentElement.lang)
+  }
+}
+
+const root = document.getElementById("data")
+if (root) {
+  const body = document.getElementById("data-body")
+  try {
+    const model = await loadModel(root.dataset.object)
+    const { view, record } = root.dataset
+    if (view === "table") await tablePage(model, body, document.getElementById("data-actions"))
+    else if (view === "import") importPage(model, body)
+    else await recordPage(model, body, record)
+  } catch (error) {
+    body.replaceChildren(h("p", { class: "alert alert-bad", role: "alert" }, error.message))
+    toast(error.message, { bad: true })
+  }
+  body.setAttribute("aria-busy", "false")
+}

@@ -1,0 +1,160 @@
+"""Settings → Roles: what each allows, to whom it may be given."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from starlette.responses import Response
+
+from threescore.access.flags import FLAGS
+from threescore.access.role_inputs import OBJECT_RIGHTS, SWITCHES
+from threescore.access.roles import Role
+from threescore.errors import NotFound, ThreescoreError
+from threescore.model.overrides import resolved
+from threescore.web.forms import Errors, errors_of
+from threescore.web.language import gettext as _
+from threescore.web.site import Visit
+
+FLAG = "ROLES"
+_INPUTS = {"label": "label", "description": "description", "role": "label"}
+
+
+def switches() -> list[tuple[str, str, str]]:
+    """What a role allows everywhere, as a name on the wire, in words, and what it means."""
+    return [
+        ("canReadAllObjectRecords", _("Read"), _("See the records of all objects")),
+        ("canUpdateAllObjectRecords", _("Write"), _("Create and change records of all objects")),
+        ("canSoftDeleteAllObjectRecords", _("Delete"), _("Delete records so that they can be restored")),
+        ("canDestroyAllObjectRecords", _("Destroy"), _("Delete records for ever")),
+        ("canUpdateAllSettings", _("All settings"), _("Change every setting of the workspace")),
+        ("canAccessAllTools", _("All tools"), _("Use every tool: import, export, files")),
+    ]
+
+
+def audiences() -> list[tuple[str, str]]:
+    """Whom a role may be given to."""
+    return [("canBeAssignedToUsers", _("Members")), ("canBeAssignedToApiKeys", _("API keys"))]
+
+
+async def overview(visit: Visit) -> Response:
+    """All roles."""
+    state = visit.caller.state
+    return visit.page(
+        "access/roles.html",
+        roles=list(state.roles.values()),
+        members=lambda role: [member for member in state.members.values() if member.role_id == role.id],
+        keys=lambda role: [key for key in state.keys.values() if key.role_id == role.id and key.revoked_at is None],
+    )
+
+
+async def new_role(visit: Visit) -> Response:
+    """The form of a new role."""
+    return _page(visit, None, {"label": "", "description": "", **dict.fromkeys(SWITCHES, False)}, {})
+
+
+async def create_role(visit: Visit) -> Response:
+    """Makes a role of what the form says."""
+    values = _values(visit)
+    try:
+        role_id = await visit.roles.create(visit.caller, _body(values))
+    except ThreescoreError as error:
+        return _page(visit, None, values, errors_of(error, _INPUTS, {}), 422)
+    return visit.to(f"/settings/roles/{role_id}", _("The role is there; now say what else it allows."))
+
+
+def _find(visit: Visit) -> Role:
+    role_id: UUID = visit.request.path_params["id"]
+    role = visit.caller.state.roles.get(role_id)
+    if role is None:
+        raise NotFound(_("There is no such role."))
+    return role
+
+
+async def show_role(visit: Visit) -> Response:
+    """One role."""
+    role = _find(visit)
+    values = {
+        "label": role.label,
+        "description": role.description or "",
+        **{name: getattr(role, attribute) for name, attribute in SWITCHES.items()},
+    }
+    return _page(visit, role, values, {})
+
+
+async def update_role(visit: Visit) -> Response:
+    """Changes what a role is and allows everywhere, with its flags."""
+    role = _find(visit)
+    values = _values(visit)
+    try:
+        await visit.roles.update(visit.caller, role.id, _body(values))
+        await visit.roles.set_flags(visit.caller, role.id, visit.form.all("flags"))
+    except ThreescoreError as error:
+        return _page(visit, role, values, errors_of(error, _INPUTS, {}), 422)
+    return visit.to(f"/settings/roles/{role.id}", _("Saved"))
+
+
+async def update_objects(visit: Visit) -> Response:
+    """Changes what a role says about single objects."""
+    role = _find(visit)
+    meanings: Mapping[str, bool | None] = {"yes": True, "no": False}
+    items: list[Mapping[str, Any]] = []
+    for object_id in visit.form.all("object"):
+        rights = {name: meanings.get(visit.form.text(f"{name}:{object_id}")) for name in OBJECT_RIGHTS}
+        if any(right is not None for right in rights.values()):
+            items.append({"objectMetadataId": object_id, **rights})
+    await visit.roles.set_object_rights(visit.caller, role.id, items)
+    return visit.to(f"/settings/roles/{role.id}", _("Saved"))
+
+
+async def delete_role(visit: Visit) -> Response:
+    """Deletes a role."""
+    role = _find(visit)
+    if visit.form.text("typed") != "yes":
+        return visit.to(f"/settings/roles/{role.id}")
+    await visit.roles.delete(visit.caller, role.id)
+    return visit.to("/settings/roles", _("The role “%(name)s” is deleted.") % {"name": role.label})
+
+
+def _values(visit: Visit) -> dict[str, Any]:
+    form = visit.form
+    return {
+        "label": form.text("label"),
+        "description": form.text("description"),
+        **{name: form.has(name) for name in SWITCHES},
+    }
+
+
+def _body(values: Mapping[str, Any]) -> dict[str, Any]:
+    shown = {name for name, *_words in switches()} | {name for name, _words in audiences()}
+    return {
+        "label": values["label"],
+        "description": values["description"] or None,
+        **{name: values[name] for name in shown},
+    }
+
+
+def _page(visit: Visit, role: Role | None, values: Mapping[str, Any], errors: Errors, status: int = 200) -> Response:
+    shown = [item for item in visit.caller.state.model.objects if item.is_active and not item.is_system]
+    shown.sort(key=lambda item: str(resolved(item, "label_plural")).lower())
+    rights = {} if role is None else {right.object_id: right for right in role.object_rights}
+    state = visit.caller.state
+    return visit.page(
+        "access/role.html",
+        status,
+        role=role,
+        values=values,
+        errors=errors,
+        switches=switches(),
+        audiences=audiences(),
+        flags=list(FLAGS.values()),
+        objects=shown,
+        rights=rights,
+        object_rights=[
+            ("canReadObjectRecords", "can_read", _("Read")),
+            ("canUpdateObjectRecords", "can_update", _("Write")),
+            ("canSoftDeleteObjectRecords", "can_soft_delete", _("Delete")),
+            ("canDestroyObjectRecords", "can_destroy", _("Destroy")),
+        ],
+        members=[m for m in state.members.values() if role is not None and m.role_id == role.id],
+        keys=[k for k in state.keys.values() if role is not None and k.role_id == role.id and k.revoked_at is None],
+    )

@@ -1,0 +1,267 @@
+"""What must be true of every page: no fault that keeps people out, no script of somebody else's, light and fast."""
+
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import BrowserContext
+
+from tests.browser.conftest import AXE, SCREENSHOTS, Tab, watch
+
+PAGES = {
+    "start": "/start",
+    "data": "/data",
+    "table": "/data/companies",
+    "record": "/data/companies/{company}",
+    "import": "/data/companies/import",
+    "playgrounds": "/playground",
+    "documentation": "/docs",
+    "documentation-object": "/docs/company",
+    "api": "/settings/api",
+    "key-new": "/settings/api/keys/new",
+    "key": "/settings/api/keys/{key}",
+    "model": "/settings/model",
+    "object-new": "/settings/model/-/new-object",
+    "object": "/settings/model/company",
+    "object-relations": "/settings/model/company?tab=relations",
+    "object-settings": "/settings/model/company?tab=settings",
+    "object-indexes": "/settings/model/company?tab=indexes",
+    "field-types": "/settings/model/company/-/new-field",
+    "field-new": "/settings/model/company/-/new-field?type=SELECT",
+    "relation-new": "/settings/model/company/-/new-field?type=RELATION",
+    "field": "/settings/model/company/employees",
+    "diagram": "/settings/model-diagram",
+    "members": "/settings/members",
+    "roles": "/settings/roles",
+    "role-new": "/settings/roles/new",
+    "role": "/settings/roles/{role}",
+    "webhooks": "/settings/api/webhooks",
+    "webhook-new": "/settings/api/webhooks/new",
+    "workspace": "/settings/workspace",
+}
+PLAYGROUNDS = {
+    "playground-rest-core": "/playground/rest/core",
+    "playground-rest-metadata": "/playground/rest/metadata",
+    "playground-graphql-core": "/playground/graphql/core",
+    "playground-graphql-metadata": "/playground/graphql/metadata",
+}
+
+SCRIPT = "<script>window.hit=1</script><img src=x onerror='window.hit=1'>\"'{{7*7}}${7*7}"
+
+
+def graphql(api: httpx.Client, query: str, **variables: object) -> Any:
+    answer = api.post("/metadata", json={"query": query, "variables": variables}).json()
+    assert "errors" not in answer, answer
+    return answer["data"]
+
+
+@pytest.fixture
+def places(api: httpx.Client) -> dict[str, str]:
+    """The ids that stand in paths, of things that are there."""
+    company = api.post("/rest/companies", json={"name": "Linden Works", "employees": 42}).json()["data"]
+    person = {"name": {"firstName": "Ada", "lastName": "Linden"}, "companyId": company["createCompany"]["id"]}
+    api.post("/rest/people", json=person).raise_for_status()
+    keys = api.get("/rest/metadata/apiKeys").json()["data"]
+    roles = graphql(api, "{ getRoles { id label } }")["getRoles"]
+    role = next(role["id"] for role in roles if role["label"] == "Member")
+    return {"company": company["createCompany"]["id"], "key": keys[0]["id"], "role": role}
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_no_serious_fault_is_found(tab: Tab, places: dict[str, str], theme: str) -> None:
+    """By axe-core; and a picture of every page is taken, to be looked at."""
+    SCREENSHOTS.mkdir(exist_ok=True)
+    tab.page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+    found = []
+    for name, path in PAGES.items():
+        page = tab.open(path.format_map(places))
+        page.screenshot(path=SCREENSHOTS / f"{name}-{theme}.png", full_page=True)
+        # Not as a script of the page: the page's policy allows none but ours.
+        page.evaluate(AXE.read_text())
+        result = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+        for fault in result["violations"]:
+            if fault["impact"] in ("serious", "critical"):
+                found.append((name, fault["id"], [node["html"][:160] for node in fault["nodes"][:3]]))
+    assert found == []
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_playgrounds_open(tab: Tab, places: dict[str, str], theme: str) -> None:
+    SCREENSHOTS.mkdir(exist_ok=True)
+    tab.page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+    for name, path in PLAYGROUNDS.items():
+        page = tab.open(path)
+        page.locator("#playground-wait").wait_for(state="detached")
+        page.wait_for_load_state("networkidle")
+        page.screenshot(path=SCREENSHOTS / f"{name}-{theme}.png")
+
+
+def test_a_telephone_shows_every_page_in_its_width(
+    context: BrowserContext, tab: Tab, places: dict[str, str], server: str
+) -> None:
+    tab.page.set_viewport_size({"width": 375, "height": 740})
+    for name, path in PAGES.items():
+        page = tab.open(path.format_map(places))
+        page.screenshot(path=SCREENSHOTS / f"{name}-telephone.png")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 375, name
+
+
+def test_text_of_others_is_text(tab: Tab, api: httpx.Client, places: dict[str, str]) -> None:
+    """Script in every text of the model and of records is shown, and never run."""
+    company = next(
+        item
+        for item in api.get("/rest/metadata/objects?limit=1000").json()["data"]
+        if item["nameSingular"] == "company"
+    )
+    made = api.post(
+        "/rest/metadata/objects",
+        json={
+            "nameSingular": "trap",
+            "namePlural": "traps",
+            "labelSingular": f"Trap {SCRIPT}"[:63],
+            "labelPlural": f"Traps {SCRIPT}"[:63],
+            "description": SCRIPT,
+            "icon": SCRIPT[:255],
+        },
+    )
+    assert made.status_code == 201, made.text
+    trap = made.json()
+    for number, kind in enumerate(("TEXT", "NUMBER", "SELECT", "LINKS", "EMAILS", "RICH_TEXT", "RAW_JSON", "ARRAY")):
+        options = [{"label": SCRIPT[:60].replace(",", ""), "value": "ONE", "position": 0, "color": "red"}]
+        body = {
+            "objectMetadataId": trap["id"],
+            "type": kind,
+            "name": f"field{number}",
+            "label": f"{number} {SCRIPT}",
+            "description": SCRIPT,
+            "icon": SCRIPT,
+            **({"options": options} if kind == "SELECT" else {}),
+            **({"defaultValue": f"'{SCRIPT}'"} if kind == "TEXT" else {}),
+        }
+        assert api.post("/rest/metadata/fields", json=body).status_code == 201
+    relation = {
+        "objectMetadataId": trap["id"],
+        "type": "RELATION",
+        "name": "firm",
+        "label": f"Firm {SCRIPT}",
+        "relationCreationPayload": {
+            "targetObjectMetadataId": company["id"],
+            "targetFieldLabel": f"Traps {SCRIPT}"[:60],
+            "targetFieldIcon": SCRIPT,
+            "type": "MANY_TO_ONE",
+        },
+    }
+    made = api.post("/rest/metadata/fields", json=relation)
+    assert made.status_code in (201, 400), made.text
+    record = {
+        "name": SCRIPT,
+        "field0": SCRIPT,
+        "field2": "ONE",
+        "field3": {"primaryLinkUrl": "https://example.com/'><script>window.hit=1</script>", "primaryLinkLabel": SCRIPT},
+        "field5": {"markdown": SCRIPT},
+        "field6": {SCRIPT: SCRIPT},
+        "field7": [SCRIPT],
+    }
+    answer = api.post("/rest/traps", json=record)
+    assert answer.status_code == 201, answer.text
+    trap_record = answer.json()["data"]["createTrap"]["id"]
+    api.patch(f"/rest/companies/{places['company']}", json={"name": SCRIPT}).raise_for_status()
+    graphql(api, "mutation ($input: UpdateApiKeyInput!) { updateApiKey(input: $input) { id } }", input={
+        "id": places["key"], "name": SCRIPT,
+    })  # fmt: skip
+    role = graphql(
+        api,
+        "mutation ($input: CreateRoleInput!) { createOneRole(createRoleInput: $input) { id } }",
+        input={"label": SCRIPT, "description": SCRIPT, "icon": SCRIPT[:200]},
+    )["createOneRole"]["id"]
+    graphql(api, "mutation ($data: UpdateWorkspaceInput!) { updateWorkspace(data: $data) { id } }", data={
+        "displayName": f"{SCRIPT} {places['key']}",
+    })  # fmt: skip
+
+    trapped = [
+        "/data/traps",
+        f"/data/traps/{trap_record}",
+        "/data/traps/import",
+        "/docs/trap",
+        "/settings/model/trap",
+        "/settings/model/trap?tab=relations",
+        "/settings/model/trap?tab=settings",
+        "/settings/model/trap?tab=indexes",
+        "/settings/model/trap/field0",
+        "/settings/model/trap/field2",
+        "/settings/model/trap/-/new-field?type=RELATION",
+        f"/settings/roles/{role}",
+    ]
+    for path in [*(path.format_map(places) for path in PAGES.values()), *trapped]:
+        page = tab.open(path)
+        assert page.evaluate("window.hit") is None, path
+        assert page.locator("script:not([src]):not([type='application/json'])").count() == 0, path
+        assert page.locator("a[href^='javascript:']").count() == 0, path
+    # It was there to be seen, as the text that it is.
+    page = tab.open("/data/traps")
+    assert "<script>window.hit=1</script>" in page.locator(".grid").inner_text()
+
+
+def test_the_first_page_is_small_and_fast(tab: Tab, server: str) -> None:
+    """Less than 100 kB on the wire, and there within 200 ms of a warm server."""
+    tab.open("/start")
+    fresh = watch(tab.page, server)
+    cdp = tab.page.context.new_cdp_session(tab.page)
+    cdp.send("Network.enable")
+    cdp.send("Network.clearBrowserCache")
+    received: list[float] = []
+    cdp.on("Network.loadingFinished", lambda event: received.append(event["encodedDataLength"]))
+    fresh.open("/start")
+    assert 0 < sum(received) < 100_000
+    timings = []
+    for _ in range(5):
+        tab.page.goto(f"{server}/start", wait_until="load")
+        timings.append(tab.page.evaluate("performance.getEntriesByType('navigation')[0].loadEventEnd"))
+    assert min(timings) < 200, timings
+
+
+def test_a_form_of_another_site_is_refused(server: str, session: str) -> None:
+    cookies = {"threescore_session": session}
+    body = {"name": "Stolen"}
+    for headers in (
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Origin": "https://evil.example"},
+        {},
+    ):
+        answer = httpx.post(f"{server}/settings/workspace", data=body, headers=headers, cookies=cookies)
+        assert answer.status_code == 403, headers
+    answer = httpx.post(
+        f"{server}/settings/workspace", data=body, headers={"Sec-Fetch-Site": "same-origin"}, cookies=cookies
+    )
+    assert answer.status_code == 303
+
+
+def test_every_page_has_the_headers_that_keep_it_safe(
+    server: str, session: str, places: dict[str, str], api: httpx.Client
+) -> None:
+    paths = ["/sign-in", "/nothing-here", *(path.format_map(places) for path in (PAGES | PLAYGROUNDS).values())]
+    for path in paths:
+        answer = httpx.get(server + path, cookies={"threescore_session": session}, headers={"Accept": "text/html"})
+        policy = dict(item.split(" ", 1) for item in answer.headers["content-security-policy"].split("; "))
+        assert policy["default-src"] == "'none'"
+        assert policy["script-src"] == "'self'"
+        assert policy["frame-ancestors"] == "'none'"
+        assert policy["style-src"] == ("'self' 'unsafe-inline'" if path in PLAYGROUNDS.values() else "'self'"), path
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["x-frame-options"] == "DENY"
+        assert answer.headers["referrer-policy"] == "same-origin"
+        assert answer.headers["cache-control"] == "no-store"
+
+
+def test_languages(tab: Tab, new_page: Callable[[str], Tab]) -> None:
+    """The browser's, and then the one that was chosen."""
+    russian = new_page("ru-RU")
+    assert russian.open("/start").locator("h1").inner_text() == "Ваш API готов"
+    assert russian.page.locator("html").get_attribute("lang") == "ru"
+    russian.open("/data/companies")
+    russian.page.get_by_role("button", name="Новая запись").wait_for()
+    russian.page.locator("#language").select_option("es")
+    russian.page.get_by_role("button", name="Registro nuevo").wait_for()
+    assert new_page("fr-FR,de").open("/start").locator("h1").inner_text() == "Your API is ready"
