@@ -78,10 +78,10 @@ class _Believing(Tokens):
 
     def __init__(self, claims: Claims) -> None:
         super().__init__("")
-        self._claims = claims
+        self._believed = claims
 
     def verify(self, token: str) -> Claims:
-        return self._claims
+        return self._believed
 
 
 async def measure(url: str, settings: Settings, workspace_id: UUID, token: str, rounds: int) -> Cost:
