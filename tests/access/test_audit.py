@@ -12,9 +12,10 @@ from anyio.from_thread import BlockingPortal
 
 from tests.records.wire import refusal
 from threescore.access.audit import COMMAND_LINE, Author, Entry, audit
-from threescore.access.keys import create_key, revoke_key
+from threescore.access.keys import create_key, revoke_key, signing_secret
 from threescore.access.retention import clean
 from threescore.access.roles import member_role
+from threescore.access.tokens import Tokens
 from threescore.catalog.workspaces import Workspace
 from threescore.db.pool import Database
 
@@ -46,7 +47,9 @@ def graphql(api: httpx.Client, query: str, **variables: Any) -> Any:
 def test_keys(api: httpx.Client, workspace: Workspace) -> None:
     [first] = log(api)
     assert (first["action"], first["subjectName"], first["actor"]) == ("apiKey.created", "Tests", None)
-    [admin, member] = graphql(api, "{ getRoles { id } }")
+    [admin, _] = graphql(api, "{ getRoles { id } }")
+    role = graphql(api, 'mutation { createOneRole(createRoleInput: {label: "Reader"}) { id } }')
+    assert log(api)[0]["action"] == "role.created"
     made = graphql(
         api,
         "mutation($i: CreateApiKeyInput!) { createApiKey(input: $i) { id } }",
@@ -56,14 +59,14 @@ def test_keys(api: httpx.Client, workspace: Workspace) -> None:
     graphql(api, change, i={"id": made["id"], "name": "Synced"})
     graphql(api, change, i={"id": made["id"], "name": "Synced"})
     assign = "mutation($k: UUID!, $r: UUID!) { assignRoleToApiKey(apiKeyId: $k, roleId: $r) }"
-    graphql(api, assign, k=made["id"], r=member["id"])
+    graphql(api, assign, k=made["id"], r=role["id"])
     token = "mutation($k: UUID!, $u: String!) { generateApiKeyToken(apiKeyId: $k, expiresAt: $u) { token } }"
     minted = graphql(api, token, k=made["id"], u=LATER)["token"]
     revoke = "mutation($i: RevokeApiKeyInput!) { revokeApiKey(input: $i) { revokedAt } }"
     for _ in range(2):
         revoked = graphql(api, revoke, i={"id": made["id"]})["revokedAt"]
 
-    found = log(api)[:-1][::-1]
+    found = [entry for entry in log(api)[:-1][::-1] if entry["action"].startswith("apiKey.")]
     assert [entry["action"] for entry in found] == [
         "apiKey.created",
         "apiKey.updated",
@@ -75,7 +78,7 @@ def test_keys(api: httpx.Client, workspace: Workspace) -> None:
     assert created["after"]["roleId"] == admin["id"]
     assert created["before"] is None
     assert (renamed["before"], renamed["after"]) == ({"name": "Sync"}, {"name": "Synced"})
-    assert (assigned["before"], assigned["after"]) == ({"roleId": admin["id"]}, {"roleId": member["id"]})
+    assert (assigned["before"], assigned["after"]) == ({"roleId": admin["id"]}, {"roleId": role["id"]})
     assert ended["before"] == {"revokedAt": None}
     assert ended["after"]["revokedAt"][:19] == revoked[:19]
     for entry in found:
@@ -225,16 +228,17 @@ def test_it_takes_the_right_to_read_it(
 
 
 @pytest.fixture
-def key_of_role(api: httpx.Client, workspace: Workspace) -> str:
+def key_of_role(portal: BlockingPortal, shared_db: Database, workspace: Workspace) -> str:
     """The token of a key with the role Member."""
-    made = graphql(
-        api,
-        "mutation($i: CreateApiKeyInput!) { createApiKey(input: $i) { id } }",
-        i={"name": "Small", "expiresAt": LATER, "roleId": str(member_role(workspace.id).id)},
-    )
-    token = "mutation($k: UUID!, $u: String!) { generateApiKeyToken(apiKeyId: $k, expiresAt: $u) { token } }"
-    minted: str = graphql(api, token, k=made["id"], u=LATER)["token"]
-    return minted
+
+    async def make() -> str:
+        until = datetime.now(UTC) + timedelta(days=1)
+        async with shared_db.transaction() as connection:
+            role_id = member_role(workspace.id).id
+            key = await create_key(connection, workspace.id, "Small", until, role_id=role_id)
+        return Tokens(await signing_secret(shared_db, None)).mint(workspace.id, key.id, until)
+
+    return portal.call(make)
 
 
 def test_workspaces_do_not_see_each_other(

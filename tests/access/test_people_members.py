@@ -335,15 +335,16 @@ def test_names_go_with_the_record(client: Client, joined: Callable[..., Somebody
 def test_records_of_members_are_not_like_others(client: Client, joined: Callable[..., Somebody]) -> None:
     """They cannot be deleted, given to others or changed in bulk: that would be a way around the rights."""
     admin, member = joined(admin=True), joined()
+    refused = (400, 403)
     for person in (admin, member):
         headers = {"Authorization": f"Bearer {person.access}"}
         path = f"/rest/workspaceMembers/{admin.record_id}"
-        assert client.http.delete(path, headers=headers).status_code == 403
-        assert client.http.delete(f"{path}?soft_delete=true", headers=headers).status_code == 403
+        assert client.http.delete(path, headers=headers).status_code in refused
+        assert client.http.delete(f"{path}?soft_delete=true", headers=headers).status_code in refused
         everybody = "/rest/workspaceMembers?filter=id[is]:NOT_NULL"
-        assert client.http.delete(everybody, headers=headers).status_code == 403
-        assert client.http.delete(f"{everybody}&soft_delete=true", headers=headers).status_code == 403
-        assert client.http.patch(everybody, json={"jobTitle": "x"}, headers=headers).status_code == 403
+        assert client.http.delete(everybody, headers=headers).status_code in refused
+        assert client.http.delete(f"{everybody}&soft_delete=true", headers=headers).status_code in refused
+        assert client.http.patch(everybody, json={"jobTitle": "x"}, headers=headers).status_code in refused
         for change in ({"userEmail": "x@y.example"}, {"userId": str(uuid4())}):
             mine = f"/rest/workspaceMembers/{person.record_id}"
             assert client.http.patch(mine, json=change, headers=headers).status_code == 400
@@ -352,7 +353,7 @@ def test_records_of_members_are_not_like_others(client: Client, joined: Callable
             json={"userEmail": admin.email, "userId": str(uuid4())},
             headers=headers,
         )
-        assert upsert.status_code == 403
+        assert upsert.status_code in refused
     assert client(ME, admin.access)["workspaceMember"]["userEmail"] == admin.email
 
 

@@ -225,7 +225,7 @@ def test_duplicates_by_what_is_read(office: Office, api: httpx.Client) -> None:
             "people",
             {"name": {"firstName": first, "lastName": "X"}, "linkedinLink": {"primaryLinkUrl": "https://same.example"}},
         )
-    [ada, bob] = listed(api, "people")
+    ada, bob = sorted(listed(api, "people"), key=lambda person: str(person["name"]["firstName"]))
     query = f'{{ personDuplicates(ids: "{ada["id"]}") {{ totalCount edges {{ node {{ id }} }} }} }}'
     assert one(api, query)[0]["totalCount"] == 1
     with office.client(Rules(fields={("person", "linkedinLink"): {"read": False}})) as client:

@@ -96,7 +96,7 @@ def test_a_role_that_reads_nothing_has_a_schema_all_the_same() -> None:
     model = plain_model()
     rights = derive_rights(model, Role(id=uuid4(), universal_identifier=uuid4(), label="Nothing"))
     assert rights.readable.objects == ()
-    assert set(build_schema(rights.readable).query_type.fields) == {"search"}  # type: ignore[union-attr]
+    assert set(build_schema(rights.readable).query_type.fields) == {"search", "recordHistory"}  # type: ignore[union-attr]
 
 
 def test_labels_indexes_and_criteria_go_with_their_fields() -> None:

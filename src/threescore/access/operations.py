@@ -32,8 +32,7 @@ OPEN = frozenset(
         "deleteUserFromWorkspace",
         "generatePlaygroundToken",
         "updatePassword",
-        *PUBLIC,
-        *OF_PERSON,
+        *((PUBLIC | OF_PERSON) - {"__typename"}),
     }
 )
 """What every caller of a workspace may do."""
