@@ -30,6 +30,11 @@ _COMPARATORS: Mapping[str, str] = {
     "endsWith": "ends so; upper and lower case differ",
     "like": "pattern: `%` stands for any text, `_` for one character",
     "ilike": "the same, upper and lower case alike",
+    "regex": "regular expression, as PostgreSQL reads it",
+    "iregex": "the same, upper and lower case alike",
+    "search": "holds all these words, or words that begin so: `searchVector[search]:ada`",
+    "containsIlike": "a list field has an item that fits the pattern, upper and lower case alike",
+    "isEmptyArray": "`true`: a list field without items",
 }
 
 
