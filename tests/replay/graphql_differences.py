@@ -284,13 +284,17 @@ GRAPHQL_DIFFERENCES: dict[str, Difference] = {
         _failed("A non-empty filter is required for a bulk mutation", "updateMessageLists", "INVALID_ARGS_FILTER"),
     ),
     "G159": _answer(_FILTERED, _failed("Filter is required", "deletePeople", "INVALID_QUERY_INPUT")),
+    "G64": _answer(
+        "There are subscriptions, which a plain request cannot follow.",
+        _failed("Subscriptions are answered over WebSocket, or with Accept: text/event-stream"),
+    ),
     "G169": _answer(
         "There are no users yet whose members could not be made.",
         _failed("Field userId is not nullable and has no default value.", "createWorkspaceMember"),
     ),
     "G170": _answer(
-        "There are no users yet whose members could not be deleted.",
-        _failed("Record not found", "deleteWorkspaceMember", "RECORD_NOT_FOUND", "NOT_FOUND"),
+        _OWN_WORDS,
+        _failed("Please use Settings to remove a workspace member.", "deleteWorkspaceMember", "BAD_REQUEST"),
     ),
     "G171": _answer(
         _GRAPHQL,

@@ -81,6 +81,7 @@ def test_the_life_of_a_key(api: httpx.Client, workspace: Workspace, using: Calla
         "createdBy": {"type": "API_KEY", "id": str(own), "name": "Tests"},
         "lastUsedAt": None,
         "lastUsedRoute": None,
+        "rateLimit": None,
         "allowedNetworks": [],
         "scope": None,
     }

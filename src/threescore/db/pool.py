@@ -111,7 +111,8 @@ class Database:
                 raise
 
     def _give(self, connection: Connection) -> None:
-        if self._closed and not connection.is_closed():
+        # Whoever was cancelled while it rolled back leaves a transaction behind, which nobody else may go on with.
+        if not connection.is_closed() and (self._closed or connection.is_in_transaction()):
             connection.terminate()
         if connection.is_closed():
             self._open -= 1
