@@ -120,8 +120,11 @@ def _icon_of(choice: TypeChoice) -> str:
 
 
 def _errors(error: ThreescoreError, values: Mapping[str, Any]) -> Errors:
-    texts = {name: value for name, value in values.items() if isinstance(value, str) and value and name != "icon"}
-    return errors_of(error, INPUTS, texts)
+    sent: dict[str, str | list[str]] = {
+        name: value for name, value in values.items() if isinstance(value, str) and value and name != "icon"
+    }
+    sent["options"] = [text for option in values["options"] for text in option.values() if isinstance(text, str)]
+    return errors_of(error, INPUTS, sent)
 
 
 def _form(

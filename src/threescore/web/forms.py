@@ -57,17 +57,20 @@ Errors = Mapping[str, list[str]]
 """What is wrong, by the name of the input at fault; under the empty name what belongs to none."""
 
 
-def errors_of(error: ThreescoreError, inputs: Mapping[str, str], values: Mapping[str, str]) -> Errors:
+def errors_of(error: ThreescoreError, inputs: Mapping[str, str], values: Mapping[str, str | list[str]]) -> Errors:
     """The messages of an error, each beside the input that it is about.
 
     `inputs` gives, for the names that messages begin with (`labelSingular must …`), the input; `values` what was
-    sent for those inputs: a report repeats the value at fault.
+    sent for those inputs, or all that was for an input of several parts: a report repeats the value at fault.
     """
     found: dict[str, list[str]] = {}
     for message, value in _messages(error):
         name = next((inputs[word] for word in inputs if message.startswith(f"{word} ")), None)
         if name is None and isinstance(value, str):
-            name = next((key for key, sent in values.items() if sent == value), None)
+            name = next(
+                (key for key, sent in values.items() if sent == value or (isinstance(sent, list) and value in sent)),
+                None,
+            )
         if name is None:
             name = next((inputs[word] for word in inputs if word.lower() in message.lower().split()), "")
         found.setdefault(name, []).append(message)
