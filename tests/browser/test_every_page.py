@@ -93,7 +93,8 @@ def test_playgrounds_open(tab: Tab, places: dict[str, str], theme: str) -> None:
     for name, path in PLAYGROUNDS.items():
         page = tab.open(path)
         page.locator("#playground-wait").wait_for(state="detached")
-        page.wait_for_load_state("networkidle")
+        page.locator(".scalar-app, .graphiql-container").first.wait_for()
+        page.wait_for_timeout(500)
         page.screenshot(path=SCREENSHOTS / f"{name}-{theme}.png")
 
 

@@ -30,6 +30,10 @@ ORDER = (
 """The operations of an object, each after those that make what it needs."""
 
 
+RESTRICTED = ("workspaceMembers", "workflows", "workflowVersions", "workflowRuns", "blocklists")
+"""Objects that do not allow all operations to anybody."""
+
+
 @pytest.fixture(scope="module")
 def full(
     server: str, new_workspace: Callable[[], Workspace], new_token: Callable[[Workspace], str]
@@ -67,8 +71,15 @@ def test_every_operation_on_records(full: httpx.Client, core: Document) -> None:
         plural = tag["name"]
         for method, pattern in ORDER:
             path = pattern.format(plural)
-            operation = paths[path][method]
+            operation = paths.get(path, {}).get(method)
+            if operation is None:
+                # What the object does not allow to anybody is not in the document.
+                assert plural in RESTRICTED
+                continue
             done.add((method, path))
+            if plural == "workflowRuns" and "{id}" in path:
+                # Only the product itself makes them.
+                continue
             sources = list(samples(operation))
             if method == "patch" and path.endswith("/merge") and not sources:
                 assert "cannot be merged" in operation["description"]

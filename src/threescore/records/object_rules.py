@@ -81,6 +81,12 @@ RULES: Mapping[str, ObjectRules] = MappingProxyType(
 """The rules by the object's singular name."""
 
 
+def refused_verbs(object_type: ObjectType) -> frozenset[Verb]:
+    """What cannot be done with the records of an object, whoever asks."""
+    rules = RULES.get(object_type.name_singular)
+    return frozenset() if rules is None else frozenset(rules.refused)
+
+
 def check_verb(object_type: ObjectType, verb: Verb) -> None:
     """Raises what the object's rules say where they refuse the verb."""
     rules = RULES.get(object_type.name_singular)

@@ -5,6 +5,7 @@ from typing import Any
 from threescore.model.fields.json_schema import UUID, Schema, list_of, object_of
 from threescore.model.objects import Model, ObjectType
 from threescore.model.overrides import resolved
+from threescore.records.object_rules import refused_verbs
 from threescore.records.service import MAX_MERGED
 from threescore.rest.grammar.path import Action
 from threescore.rest.openapi.examples import FIRST_ID, SECOND_ID, Examples, curl
@@ -113,7 +114,20 @@ class _Operations:
         }
         if plural == "dashboards":
             found["/dashboards/{id}/duplicate"] = {"post": self._duplicate_dashboard()}
-        return found
+        refused = refused_verbs(self._object_type)
+        for path, method, verb in (
+            (f"/{plural}", "post", "create"),
+            (f"/batch/{plural}", "post", "create"),
+            (f"/{plural}", "patch", "updateMany"),
+            (f"/{plural}", "delete", "deleteMany"),
+            (f"/{plural}/{{id}}", "patch", "update"),
+            (f"/{plural}/{{id}}", "delete", "delete"),
+            (f"/{plural}/{{id}}/restore", "patch", "restore"),
+            (f"/{plural}/restore", "patch", "restoreMany"),
+        ):
+            if verb in refused:
+                del found[path][method]
+        return {path: methods for path, methods in found.items() if methods}
 
     def _operation(
         self,

@@ -2,6 +2,7 @@
 
 from threescore.model.objects import Field, Model, ObjectType
 from threescore.model.overrides import resolved
+from threescore.records.object_rules import refused_verbs
 from threescore.rest.openapi.examples import Examples, curl
 from threescore.rest.openapi.guide import core_guide, metadata_guide, table
 from threescore.rest.openapi.schemas import object_description, required_inputs
@@ -57,13 +58,15 @@ def _object(model: Model, object_type: ObjectType, site: Site) -> list[str]:
     rows = [row for field in object_type.fields if (row := _row(model, field, required))]
     query = {"filter": examples.filter, "order_by": examples.order, "limit": "10"}
     url = f"{site.url}/rest"
-    return [
+    parts = [
         f"### {plural}",
         object_description(object_type),
         table(("Field", "Type", "Notes"), rows),
         f"```sh\n{curl(url, 'GET', f'/{plural}', query)}\n```",
-        f"```sh\n{curl(url, 'POST', f'/{plural}', None, examples.record(1))}\n```",
     ]
+    if "create" not in refused_verbs(object_type):
+        parts.append(f"```sh\n{curl(url, 'POST', f'/{plural}', None, examples.record(1))}\n```")
+    return parts
 
 
 def _label(object_type: ObjectType) -> str:
