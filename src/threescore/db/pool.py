@@ -1,10 +1,12 @@
 """Connections to PostgreSQL, pooled.
 
 asyncpg's own pool resets a connection with four statements each time it is given back. Nothing here ever leaves
-session state behind, so this pool does without, which is worth a sixth of the throughput of small reads.
+session state behind, so this pool does without, which is worth a sixth of the throughput of small reads. Whoever is
+cancelled may leave anything behind: that connection is closed.
 """
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -27,6 +29,9 @@ more than asyncpg keeps by itself."""
 CONFUSING_ERRORS = (asyncpg.InterfaceError, OverflowError, TypeError)
 """What asyncpg raises for arguments that it cannot encode. It has told the server half of a statement by then, so
 the connection is of no further use."""
+
+CLOSING_SECONDS = 5
+"""How long the server may take to stop a statement whose user was cancelled, before its connection is cut."""
 
 COLLISIONS = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
 """What ends a transaction that looks at one snapshot when others have changed the same rows."""
@@ -66,6 +71,7 @@ class Database:
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._open = 0
         self._closed = False
+        self._closing: set[asyncio.Task[None]] = set()
 
     @classmethod
     async def connect(cls, url: str, size: int = 10, settings: Mapping[str, str] = MappingProxyType({})) -> "Database":
@@ -83,6 +89,8 @@ class Database:
         while self._idle:
             self._open -= 1
             await self._idle.pop().close()
+        if self._closing:
+            await asyncio.wait(self._closing)
 
     async def _take(self) -> Connection:
         while True:
@@ -111,14 +119,33 @@ class Database:
                 raise
 
     def _give(self, connection: Connection) -> None:
-        # Whoever was cancelled while it rolled back leaves a transaction behind, which nobody else may go on with.
-        if not connection.is_closed() and (self._closed or connection.is_in_transaction()):
+        if self._closed and not connection.is_closed():
             connection.terminate()
         if connection.is_closed():
             self._open -= 1
         else:
             self._idle.append(connection)
         self._wake()
+
+    def _give_after(self, connection: Connection, error: BaseException) -> None:
+        """Gives a connection back whose use ended in an error, unless it is one that nobody else may go on with."""
+        if isinstance(error, asyncio.CancelledError) and not connection.is_closed():
+            # The server may still run the statement. Were it a BEGIN, whatever the next user writes would be undone.
+            closing = asyncio.create_task(self._close(connection))
+            self._closing.add(closing)
+            closing.add_done_callback(self._closing.discard)
+            return
+        if isinstance(error, CONFUSING_ERRORS):
+            connection.terminate()
+        self._give(connection)
+
+    async def _close(self, connection: Connection) -> None:
+        """Closes a connection once the server has stopped what it was doing for it."""
+        try:
+            with contextlib.suppress(OSError, asyncpg.PostgresError):
+                await connection.close(timeout=CLOSING_SECONDS)
+        finally:
+            self._give(connection)
 
     def _wake(self) -> None:
         while self._waiting:
@@ -133,11 +160,10 @@ class Database:
         connection = await self._take()
         try:
             yield connection
-        except CONFUSING_ERRORS:
-            connection.terminate()
+        except BaseException as error:
+            self._give_after(connection, error)
             raise
-        finally:
-            self._give(connection)
+        self._give(connection)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
@@ -150,12 +176,11 @@ class Database:
         connection = await self._take()
         try:
             row: Record | None = await connection.fetchrow(sql, *arguments)
-            return row
-        except CONFUSING_ERRORS:
-            connection.terminate()
+        except BaseException as error:
+            self._give_after(connection, error)
             raise
-        finally:
-            self._give(connection)
+        self._give(connection)
+        return row
 
     async def fetch(self, sql: str, *arguments: Any) -> list[Record]:
         """All rows of a statement."""
