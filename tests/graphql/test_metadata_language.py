@@ -312,6 +312,7 @@ SCALARS: dict[str, st.SearchStrategy[Any]] = {
     "UUID": st.integers(0, 50).map(lambda place: f"{KNOWN}{place}") | st.uuids().map(str),
     "Boolean": st.booleans(),
     "Int": st.integers(-2, 2000),
+    "Float": st.floats(allow_nan=False, allow_infinity=False) | st.integers(-2, 2000),
     "String": TEXT,
     "ConnectionCursor": TEXT | st.just("YXJyYXljb25uZWN0aW9uOjM="),
     "DateTime": TEXT | st.just("2026-01-01T00:00:00.000Z"),
