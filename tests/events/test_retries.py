@@ -38,6 +38,7 @@ def test_the_receivers_wish_counts() -> None:
         ("Mon, 29 Nov 2027 03:00:00 GMT", LONGEST_RETRY_AFTER),
         ("-5", None),
         ("soon", None),
+        ("Sun, 29 Nov 99999999999999999999 03:00:00 GMT", None),
         ("1.5", None),
         ("", None),
         (None, None),
