@@ -17,7 +17,7 @@ from anyio.from_thread import BlockingPortal
 from standardwebhooks import Webhook
 
 from tests.events.conftest import Hook, MakeHook
-from tests.events.receiver import Call, Receiver, answering, endless, fine, resetting, slow
+from tests.events.receiver import Call, Receiver, answering, babbling, endless, fine, resetting, slow
 from tests.records.wire import create, create_many, make_object, person, soft_delete, update
 from tests.support import wait_until
 from threescore.catalog.workspaces import Workspace
@@ -287,6 +287,19 @@ def test_an_endless_answer_is_cut_off(client: httpx.Client, receiver: Receiver, 
     (delivery,) = finished(client, webhook)
     assert delivery["durationMs"] < 2500
     assert len(delivery["attempts"][0]["responseBody"]) == 4096
+
+
+def test_an_answer_that_is_no_text_harms_nobody(
+    client: httpx.Client, receiver: Receiver, hook: MakeHook, path: str
+) -> None:
+    receiver.behave(f"{path}/bad", babbling)
+    bad = hook("person.created", at="/bad")
+    good = hook("person.created", at="/good")
+    create(client, "people", {"city": "a"})
+    (delivery,) = finished(client, bad, 1, "failed")
+    attempt = delivery["attempts"][0]
+    assert (attempt["status"], attempt["responseHeaders"]["Server"], attempt["responseBody"]) == (500, "caf�", "��!")
+    finished(client, good)
 
 
 def test_a_receiver_that_is_gone_switches_its_webhook_off(
