@@ -358,6 +358,33 @@ def test_a_webhook_that_fails_for_days_is_switched_off(
     assert current(client, webhook)["switchedOffReason"] == "No delivery has succeeded for 4 days"
 
 
+def test_a_webhook_does_not_fail_while_it_is_paused(
+    client: httpx.Client,
+    receiver: Receiver,
+    hook: MakeHook,
+    path: str,
+    portal: BlockingPortal,
+    shared_db: Database,
+    workspace: Workspace,
+) -> None:
+    receiver.behave(path, answering(500))
+    webhook = hook("person.*")
+    create(client, "people", {"city": "a"})
+    wait_until(lambda: current(client, webhook)["failingSince"] is not None)
+    queue = Queue(shared_db, workspace.schema)
+    assert client.patch(f"/rest/webhooks/{webhook['id']}", json={"isPaused": True}).json()["failingSince"]
+    portal.call(
+        shared_db.execute,
+        f"UPDATE \"{workspace.schema}\"._webhook SET failing_since = now() - interval '5 days'",
+    )
+    assert portal.call(queue.long_failing, 4) == []
+    receiver.behave(path, fine)
+    client.patch(f"/rest/webhooks/{webhook['id']}", json={"isPaused": False}).raise_for_status()
+    assert portal.call(queue.long_failing, 4) == []
+    finished(client, webhook)
+    assert current(client, webhook)["isActive"]
+
+
 @pytest.mark.parametrize("status", [429, 503])
 @pytest.mark.parametrize("as_date", [False, True])
 def test_a_receiver_that_wants_to_rest(

@@ -252,9 +252,9 @@ class Queue:
         )
 
     async def long_failing(self, days: float) -> list[UUID]:
-        """The webhooks that have had no success for that long."""
+        """The webhooks that have had no success for that long, but for those that are paused: nobody calls them."""
         rows = await self._database.fetch(
-            f"SELECT id FROM {self._webhook} WHERE switched_off_at IS NULL"
+            f"SELECT id FROM {self._webhook} WHERE switched_off_at IS NULL AND NOT is_paused"
             f" AND failing_since < now() - $1::float8 * interval '1 day'",
             days,
         )
