@@ -124,8 +124,11 @@ async def _new_token(database: Database, workspace: Workspace) -> str:
 
 @pytest.fixture(scope="session")
 def server(database_url: str) -> Iterator[str]:
-    """The URL of a server with two workers over the tests' database."""
-    variables = {"DATABASE_URL": database_url, "WORKERS": "2", "DATABASE_CONNECTIONS": "8"}
+    """The URL of a server with two workers over the tests' database.
+
+    It delivers no webhooks: those of tests go to addresses that only their own server may call.
+    """
+    variables = {"DATABASE_URL": database_url, "WORKERS": "2", "DATABASE_CONNECTIONS": "8", "DELIVERY": "false"}
     with serving(**{f"THREESCORE_{name}": value for name, value in variables.items()}) as running:
         yield running.url
 

@@ -205,6 +205,23 @@ def test_places_are_counted_among_what_is_there(office: Office, firms: dict[str,
         assert create(client, "companies", {"employees": 1}, "?upsert=true")["position"] == min(shown) - 2
 
 
+def test_events_are_found_only_by_what_is_there(office: Office, firms: dict[str, Record], api: httpx.Client) -> None:
+    """A filter of the feed may follow relations. It finds out nothing about records that do not exist for the role."""
+
+    def found(client: httpx.Client, filter: str) -> list[str]:
+        asked = {"object": "person", "operation": "created", "filter": filter}
+        answer = client.get("/rest/events", params=asked)
+        assert answer.status_code == 200, answer.text
+        return [event["record"]["jobTitle"] for event in answer.json()["data"]["events"]]
+
+    assert found(api, "company.employees[gte]:0") == list("abxy")
+    hidden = {("company", "employees"): {"read": False}}
+    for rules in (Rules(rows=SMALL), Rules(rows=SMALL, fields=hidden)):
+        with office.client(rules) as client:
+            assert found(client, "company.name[in]:[a,x]") == ["a"]
+            assert found(client, "or(company.name[eq]:b,jobTitle[eq]:y)") == ["b", "y"]
+
+
 def test_a_rule_about_a_hidden_field(office: Office, firms: dict[str, Record]) -> None:
     rules = Rules(rows=SMALL, fields={("company", "employees"): {"read": False}})
     with office.client(rules) as client:

@@ -72,6 +72,14 @@ async def endless(request: web.Request, _call: Call) -> web.StreamResponse:
         return response
 
 
+async def babbling(request: web.Request, _call: Call) -> web.StreamResponse:
+    """Answers with a header and a body that are no UTF-8."""
+    assert request.transport is not None
+    request.transport.write(b"HTTP/1.1 500 Oh\r\nServer: caf\xe9\r\nContent-Length: 3\r\n\r\n\x00\xff!")
+    request.transport.close()
+    return web.Response()
+
+
 async def resetting(request: web.Request, _call: Call) -> web.StreamResponse:
     """Hangs up without an answer, rudely."""
     transport = request.transport

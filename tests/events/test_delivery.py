@@ -17,7 +17,7 @@ from anyio.from_thread import BlockingPortal
 from standardwebhooks import Webhook
 
 from tests.events.conftest import Hook, MakeHook
-from tests.events.receiver import Call, Receiver, answering, endless, fine, resetting, slow
+from tests.events.receiver import Call, Receiver, answering, babbling, endless, fine, resetting, slow
 from tests.records.wire import create, create_many, make_object, person, soft_delete, update
 from tests.support import wait_until
 from threescore.catalog.workspaces import Workspace
@@ -289,6 +289,19 @@ def test_an_endless_answer_is_cut_off(client: httpx.Client, receiver: Receiver, 
     assert len(delivery["attempts"][0]["responseBody"]) == 4096
 
 
+def test_an_answer_that_is_no_text_harms_nobody(
+    client: httpx.Client, receiver: Receiver, hook: MakeHook, path: str
+) -> None:
+    receiver.behave(f"{path}/bad", babbling)
+    bad = hook("person.created", at="/bad")
+    good = hook("person.created", at="/good")
+    create(client, "people", {"city": "a"})
+    (delivery,) = finished(client, bad, 1, "failed")
+    attempt = delivery["attempts"][0]
+    assert (attempt["status"], attempt["responseHeaders"]["Server"], attempt["responseBody"]) == (500, "caf�", "��!")
+    finished(client, good)
+
+
 def test_a_receiver_that_is_gone_switches_its_webhook_off(
     client: httpx.Client, receiver: Receiver, hook: MakeHook, path: str
 ) -> None:
@@ -343,6 +356,33 @@ def test_a_webhook_that_fails_for_days_is_switched_off(
     )
     wait_until(lambda: not current(client, webhook)["isActive"], 90)
     assert current(client, webhook)["switchedOffReason"] == "No delivery has succeeded for 4 days"
+
+
+def test_a_webhook_does_not_fail_while_it_is_paused(
+    client: httpx.Client,
+    receiver: Receiver,
+    hook: MakeHook,
+    path: str,
+    portal: BlockingPortal,
+    shared_db: Database,
+    workspace: Workspace,
+) -> None:
+    receiver.behave(path, answering(500))
+    webhook = hook("person.*")
+    create(client, "people", {"city": "a"})
+    wait_until(lambda: current(client, webhook)["failingSince"] is not None)
+    queue = Queue(shared_db, workspace.schema)
+    assert client.patch(f"/rest/webhooks/{webhook['id']}", json={"isPaused": True}).json()["failingSince"]
+    portal.call(
+        shared_db.execute,
+        f"UPDATE \"{workspace.schema}\"._webhook SET failing_since = now() - interval '5 days'",
+    )
+    assert portal.call(queue.long_failing, 4) == []
+    receiver.behave(path, fine)
+    client.patch(f"/rest/webhooks/{webhook['id']}", json={"isPaused": False}).raise_for_status()
+    assert portal.call(queue.long_failing, 4) == []
+    finished(client, webhook)
+    assert current(client, webhook)["isActive"]
 
 
 @pytest.mark.parametrize("status", [429, 503])

@@ -154,6 +154,8 @@ async def test_reading_costs_nothing_when_there_is_nothing(db: Database, workspa
     reader = Reader(db, schema, limit=100)
     await reader.start()
     unread = log.first_unread(reader.events, "p.since")
+    # What the connection has still to learn of the tables is read, too, and is not what is counted.
+    await db.fetch(f"EXPLAIN SELECT {unread} FROM {reader.place} p")
     plan = "\n".join(
         row[0] for row in await db.fetch(f"EXPLAIN (ANALYZE, BUFFERS) SELECT {unread} FROM {reader.place} p")
     )

@@ -27,6 +27,13 @@ def test_the_receivers_wish_counts() -> None:
     assert wait_after(1, (100.0,), 7.0) == 7.0
 
 
+def test_a_receiver_cannot_have_all_attempts_at_once() -> None:
+    """It may ask for zero seconds, or for a time that has passed by our clock."""
+    wait = wait_after(1, (100.0,), 0.0)
+    assert wait is not None
+    assert wait >= 80
+
+
 @pytest.mark.parametrize(
     ("value", "seconds"),
     [
@@ -38,6 +45,7 @@ def test_the_receivers_wish_counts() -> None:
         ("Mon, 29 Nov 2027 03:00:00 GMT", LONGEST_RETRY_AFTER),
         ("-5", None),
         ("soon", None),
+        ("Sun, 29 Nov 99999999999999999999 03:00:00 GMT", None),
         ("1.5", None),
         ("", None),
         (None, None),

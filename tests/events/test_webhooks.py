@@ -187,6 +187,11 @@ def test_rest(client: httpx.Client, receiver: Receiver, workspace: Workspace) ->
     after = client.get(f"/rest/metadata/webhooks?starting_after={webhook['id']}").json()
     assert after["data"] == [second]
     assert after["pageInfo"]["hasPreviousPage"] is True
+    before = client.get(f"/rest/metadata/webhooks?ending_before={second['id']}").json()
+    assert before["data"] == [webhook]
+    # After one that is gone a walk ends, rather than begin anew.
+    assert client.get(f"/rest/metadata/webhooks?starting_after={workspace.id}").json()["data"] == []
+    assert client.get("/rest/metadata/webhooks?starting_after=x").status_code == 400
     assert client.get("/rest/webhooks").json() == [webhook, second]
 
     one = f"/rest/metadata/webhooks/{webhook['id']}"

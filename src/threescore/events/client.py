@@ -89,7 +89,7 @@ class Client:
             message = f"no answer within {self._timeout:g} seconds"
         except (aiohttp.ClientError, OSError, ValueError) as error:
             message = _words(error)
-        return Outcome(error=message[:500], seconds=time.perf_counter() - start)
+        return Outcome(error=_storable(message[:500]), seconds=time.perf_counter() - start)
 
     def _check_literal(self, url: URL) -> None:
         """Addresses do not pass the resolver. Raises TargetRefused."""
@@ -99,8 +99,8 @@ class Client:
             try:
                 admitted = self._outbound.admits(host, host)
             except ValueError:
-                # A name: the resolver's business.
-                admitted = True
+                # A name is the resolver's business. What is all digits, aiohttp takes for an address and does not ask.
+                admitted = not host.replace(".", "").isdigit()
             if len(self._literals) >= KNOWN_HOSTS:
                 self._literals.clear()
             self._literals[host] = admitted
@@ -133,6 +133,7 @@ def _outcome(response: aiohttp.ClientResponse, kept: bytes, seconds: float) -> O
     headers: dict[str, str] = {}
     for name, value in response.headers.items():
         if len(headers) < KEPT_HEADERS:
+            name, value = _storable(name), _storable(value)
             headers[name] = f"{headers[name]}, {value}"[:KEPT_HEADER] if name in headers else value[:KEPT_HEADER]
     error = None
     if not 200 <= response.status < 300:
@@ -147,6 +148,11 @@ def _outcome(response: aiohttp.ClientResponse, kept: bytes, seconds: float) -> O
         body=kept,
         retry_after=read_retry_after(response.headers.get("Retry-After")),
     )
+
+
+def _storable(text: str) -> str:
+    """What a receiver sent, without what neither JSON nor PostgreSQL takes: bytes that are no UTF-8, and NUL."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace").replace("\x00", "\ufffd")
 
 
 def _words(error: Exception) -> str:

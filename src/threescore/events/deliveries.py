@@ -12,8 +12,8 @@ from msgspec import Struct
 from threescore.catalog.wire import iso
 from threescore.db.pool import Database, Record
 from threescore.errors import BadRequest, NotFound
-from threescore.events.payload import body_of
-from threescore.events.permission import require_settings
+from threescore.events.payload import METADATA, body_of
+from threescore.events.permission import require_settings, sees_whole
 from threescore.events.queue import delivery_id
 from threescore.events.webhooks import not_found
 from threescore.model.objects import Model
@@ -44,7 +44,10 @@ class Search(Struct, frozen=True, kw_only=True):
 
 
 class Deliveries:
-    """Shows deliveries and sends them again. Every method raises Forbidden where the caller may not."""
+    """Shows deliveries and sends them again. Every method raises Forbidden where the caller may not.
+
+    What was sent and answered is shown to those who may read all of the object that it is about.
+    """
 
     def __init__(self, database: Database, changed: Callable[[UUID], None]) -> None:
         self._database = database
@@ -81,7 +84,7 @@ class Deliveries:
         rows = await self._database.fetch(
             f"{self._select(caller.model)} WHERE {where} ORDER BY d.id DESC LIMIT {search.limit + 1}", *arguments
         )
-        found = [_values(caller.model, row) for row in rows[: search.limit]]
+        found = [_values(caller, row) for row in rows[: search.limit]]
         return found, len(rows) > search.limit
 
     async def get(self, caller: Caller, wanted: UUID) -> Values:
@@ -90,7 +93,7 @@ class Deliveries:
         row = await self._database.fetchrow(f"{self._select(caller.model)} WHERE d.id = $1", wanted)
         if row is None:
             raise NotFound(f"There is no delivery {wanted} in the log", code="WEBHOOK_DELIVERY_NOT_FOUND")
-        return _values(caller.model, row)
+        return _values(caller, row)
 
     async def resend(self, caller: Caller, wanted: UUID) -> Values:
         """Has a delivery attempted now, whatever became of it before; under the same id. Raises NotFound."""
@@ -177,8 +180,9 @@ def _again(schema: str) -> str:
     )
 
 
-def _values(model: Model, row: Record) -> Values:
-    attempts = [_attempt_values(entry) for entry in msgspec.json.decode(row["log"])]
+def _values(caller: Caller, row: Record) -> Values:
+    shown = _shows_content(caller, row)
+    attempts = [_attempt_values(entry, shown) for entry in msgspec.json.decode(row["log"])]
     pending = row["status"] == "pending"
     return {
         "id": str(row["id"]),
@@ -192,14 +196,20 @@ def _values(model: Model, row: Record) -> Values:
         "responseStatus": row["response_status"],
         "error": row["error"],
         "durationMs": row["duration"],
-        "requestBody": _body(model, row),
+        "requestBody": _body(caller.model, row) if shown else None,
         "attempts": attempts,
         "createdAt": iso(row["created_at"]),
         "completedAt": None if row["completed_at"] is None else iso(row["completed_at"]),
     }
 
 
-def _attempt_values(entry: Values) -> Values:
+def _shows_content(caller: Caller, row: Record) -> bool:
+    """Whether the caller may read all of what was sent. What was answered may repeat it."""
+    is_record = row["object"] is not None and not row["object"].startswith(METADATA)
+    return not is_record or sees_whole(caller, row["object_id"])
+
+
+def _attempt_values(entry: Values, shown: bool) -> Values:
     return {
         "number": entry["number"],
         "at": iso(datetime.fromtimestamp(entry["at"] / 1000, UTC)),
@@ -209,7 +219,7 @@ def _attempt_values(entry: Values) -> Values:
         "url": entry["url"],
         "requestHeaders": entry["request"],
         "responseHeaders": entry["response"],
-        "responseBody": entry["body"],
+        "responseBody": entry["body"] if shown else "",
     }
 
 

@@ -14,12 +14,13 @@ from threescore.db.pool import Database, Record
 from threescore.errors import BadRequest
 from threescore.events import log
 from threescore.events.cursors import NOTHING_SEEN, Place
-from threescore.events.matching import matches
+from threescore.events.matching import holds
 from threescore.events.patterns import OPERATIONS
 from threescore.events.visible import Visible, visible
 from threescore.events.watch import Watch
 from threescore.query.compile.scope import table
 from threescore.query.filters import Tree, bind_filter
+from threescore.query.rules import Seen, Weaving
 from threescore.records.caller import Caller, answer_for
 
 MAX_EVENTS = 1000
@@ -152,15 +153,27 @@ def _conditions(caller: Caller, wanted: Wanted, arguments: list[Any]) -> list[st
         is_object = f"e.object_id = ${len(arguments)}::uuid"
         conditions.append(is_object)
         if wanted.filter:
-            passes = matches(
-                caller.model, wanted.object_name, wanted.filter, "coalesce(e.after, e.before)::jsonb", arguments
-            )
+            passes = _passes(caller, wanted.object_name, wanted.filter, arguments)
             # The records of other objects have none of the columns.
             conditions.append(f"CASE WHEN {is_object} THEN {passes} ELSE FALSE END")
     if wanted.operations:
         arguments.append(list(wanted.operations))
         conditions.append(f"e.operation = ANY(${len(arguments)}::text[])")
     return conditions
+
+
+def _passes(caller: Caller, object_name: str, tree: Tree, arguments: list[Any]) -> str:
+    """SQL for whether the record of an event passes a filter. Relations lead only to what is there for the caller."""
+    model, rules = caller.state.model, caller.rights.rules
+    object_type = model.by_singular[object_name]
+    bound = bind_filter(caller.model, caller.model.by_singular[object_name], tree, arguments)
+    document = "coalesce(e.after, e.before)::jsonb"
+    if rules is None:
+        return holds(model, object_type, bound, document)
+    weaving = Weaving(rules, len(arguments))
+    passes = holds(Seen.of(model, weaving), object_type, bound, document)
+    arguments.extend(caller.rule_arguments[place] for place in weaving.used)
+    return passes
 
 
 def _event_json(shown: Visible) -> str:

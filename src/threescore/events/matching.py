@@ -2,7 +2,7 @@
 
 from threescore.model.fields.base import Leaf
 from threescore.model.objects import Model, ObjectType
-from threescore.query.compile.scope import Scope, condition, q, table
+from threescore.query.compile.scope import Scope, condition, q
 from threescore.query.filters import Tree, bind_filter
 from threescore.query.plan import Filter
 from threescore.sql import quote_literal
@@ -17,13 +17,10 @@ class _Shown(Scope):
 
     @property
     def source(self) -> str:
-        plain = super().source
         columns = ", ".join(
             f"{_value(leaf, self._document)} AS {q(leaf.column)}" for leaf in self.object_type.leaf_by_column.values()
         )
-        stored = f"{table(self.model, self.object_type.table)} {self.alias}"
-        assert plain.startswith(stored)
-        return f"(SELECT {columns}) {self.alias}{plain.removeprefix(stored)}"
+        return f"(SELECT {columns}) {self.alias}{self.joins}"
 
 
 def matches(model: Model, object_name: str, tree: Tree, document: str, slots: list[object]) -> str:

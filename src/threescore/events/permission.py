@@ -1,6 +1,7 @@
 """Who may see and change webhooks and their deliveries."""
 
 from collections.abc import Iterable
+from uuid import UUID
 
 from threescore.errors import Forbidden
 from threescore.records.caller import Caller
@@ -18,18 +19,23 @@ def require_sight(caller: Caller, operations: Iterable[str]) -> None:
 
     What a webhook is sent is the whole record, so only those get one who may read all of its object.
     """
-    whole, readable = caller.state.model, caller.model
-    if readable is whole and caller.rights.rules is None:
-        return
-    ruled = frozenset() if caller.rights.rules is None else caller.rights.rules.filters.keys()
+    whole = caller.state.model
     for pattern in operations:
         name = pattern.rpartition(".")[0]
         for object_type in whole.objects if name in ("*", "") else (whole.by_singular.get(name),):
-            if object_type is None:
-                continue
-            seen = readable.by_id.get(object_type.id)
-            if seen is None or len(seen.fields) < len(object_type.fields) or object_type.name_singular in ruled:
+            if object_type is not None and not sees_whole(caller, object_type.id):
                 raise Forbidden(
                     f'A webhook for "{pattern}" would be sent what your role may not read of {object_type.name_plural}',
                     code="PERMISSION_DENIED",
                 )
+
+
+def sees_whole(caller: Caller, object_id: UUID) -> bool:
+    """Whether the caller may read every record of an object with every field. Of one that is gone, whoever may all."""
+    whole, readable, rules = caller.state.model, caller.model, caller.rights.rules
+    if readable is whole and rules is None:
+        return True
+    object_type, seen = whole.by_id.get(object_id), readable.by_id.get(object_id)
+    if object_type is None or seen is None or len(seen.fields) < len(object_type.fields):
+        return False
+    return rules is None or object_type.name_singular not in rules.filters

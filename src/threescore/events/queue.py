@@ -118,9 +118,12 @@ class Queue:
         )
         same = f"b.record_id = e.record_id AND {_same('b', 'w.id')} AND b.status = 'pending' AND b.tries > 0"
         sql = (
-            # Rows that are locked by another process are skipped, and there is nothing to do then.
-            f"WITH place AS MATERIALIZED (SELECT * FROM {self._dispatch} WHERE version = $1::bigint"
-            f" FOR UPDATE SKIP LOCKED), span AS MATERIALIZED ({log.span(self._event, 'place')}),"
+            # Rows that are locked by another process are skipped, and there is nothing to do then. Neither is there
+            # where another one has moved the place since this statement began: it would not see all events of a span
+            # that is younger than itself. The subquery shows the row as it was then.
+            f"WITH place AS MATERIALIZED (SELECT * FROM {self._dispatch} p WHERE version = $1::bigint"
+            f" AND p.xmin = (SELECT b.xmin FROM {self._dispatch} b) FOR UPDATE SKIP LOCKED),"
+            f" span AS MATERIALIZED ({log.span(self._event, 'place')}),"
             f" page AS MATERIALIZED ({log.page(self._event, 'span', PAGE, columns)}),"
             f" counted AS MATERIALIZED (SELECT count(*) AS events, max(id) AS last FROM page),"
             f" filled AS (INSERT INTO {self._delivery}"
@@ -249,9 +252,9 @@ class Queue:
         )
 
     async def long_failing(self, days: float) -> list[UUID]:
-        """The webhooks that have had no success for that long."""
+        """The webhooks that have had no success for that long, but for those that are paused: nobody calls them."""
         rows = await self._database.fetch(
-            f"SELECT id FROM {self._webhook} WHERE switched_off_at IS NULL"
+            f"SELECT id FROM {self._webhook} WHERE switched_off_at IS NULL AND NOT is_paused"
             f" AND failing_since < now() - $1::float8 * interval '1 day'",
             days,
         )

@@ -14,11 +14,11 @@ LONGEST_RETRY_AFTER = 86_400.0
 def wait_after(attempts: int, waits: tuple[float, ...], retry_after: float | None) -> float | None:
     """Seconds until the next attempt after that many; None when there is none.
 
-    What the receiver asks for counts, where it asks.
+    What the receiver asks for counts, where it asks. Not to wait at all is no wish: all attempts would be over at once.
     """
     if attempts > len(waits):
         return None
-    if retry_after is not None:
+    if retry_after:
         return retry_after
     return waits[attempts - 1] * random.uniform(1 - JITTER, 1 + JITTER)
 
@@ -34,7 +34,7 @@ def read_retry_after(value: str | None, now: datetime | None = None) -> float | 
     else:
         try:
             moment = parsedate_to_datetime(value)
-        except ValueError:
+        except (ValueError, OverflowError):
             return None
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=UTC)

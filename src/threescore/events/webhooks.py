@@ -455,6 +455,9 @@ class _Reading:
             self.header = self._header(given["customHeader"])
         if given.get("isPaused") is not None:
             columns["is_paused"] = self._truth("isPaused")
+            if before is not None and before.is_paused and not columns["is_paused"]:
+                # While it was paused it could not succeed.
+                columns["failing_since"] = None
         if given.get("isActive") is not None:
             off = self._truth("isActive") is False
             was_off = before is not None and before.switched_off_at is not None

@@ -10,7 +10,7 @@ from threescore.access.keys import ApiKey
 from threescore.access.operations import check_operation
 from threescore.errors import BadRequest, Forbidden, InvalidInput
 from threescore.records.caller import Caller
-from threescore.rest.metadata_pages import Page
+from threescore.rest.metadata_pages import Page, by_place
 
 NOTHING = object()
 """What answers where there is nothing: no body at all."""
@@ -42,11 +42,7 @@ class ApiKeys:
             found = [key for key in await self._keys.list(caller) if key.revoked_at is None]
             if query is None:
                 return 200, [key_values(key) for key in found]
-            page = Page(query)
-            places = {key.id: place for place, key in enumerate(found)}
-            return 200, page.of(
-                found, key_values, lambda key, other: other not in places or places[key.id] < places[other]
-            )
+            return 200, Page(query).of(found, key_values, by_place(found))
         sent = _object(body)
         if key_id is None:
             return 201, key_values(await self._keys.create(caller, sent))

@@ -27,6 +27,12 @@ def by_id(items: Iterable[T]) -> list[T]:
     return sorted(items, key=lambda item: item.id, reverse=True)
 
 
+def by_place(items: Sequence[T]) -> Callable[[T, UUID], bool]:
+    """Says whether an item stands before the one with an id in a list as it is. Before one that is gone, all do."""
+    places = {item.id: place for place, item in enumerate(items)}
+    return lambda item, other: other not in places or places[item.id] < places[other]
+
+
 class Page:
     """Which part of a list is asked for."""
 

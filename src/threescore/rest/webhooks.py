@@ -22,6 +22,7 @@ from threescore.records.caller import Caller
 from threescore.rest.grammar.filter import parse_filter
 from threescore.rest.grammar.parameters import parse_limit
 from threescore.rest.keys import NOTHING
+from threescore.rest.metadata_pages import Page, by_place
 
 RESOURCES = ("webhooks", "webhookDeliveries")
 ACTIONS = ("resend", "rotate", "test")
@@ -110,27 +111,7 @@ class WebhooksApi:
         webhooks = await self._webhooks.all(caller)
         if bare:
             return [webhook_shape(webhook) for webhook in webhooks]
-        limit = parse_limit(query.get("limit"), DEFAULT_LIMIT, MAX_LIMIT)
-        ids = [str(webhook.id) for webhook in webhooks]
-        start, end = 0, len(webhooks)
-        if query.get("ending_before") in ids:
-            end = ids.index(query["ending_before"])
-            start = max(end - limit, 0)
-        else:
-            if query.get("starting_after") in ids:
-                start = ids.index(query["starting_after"]) + 1
-            end = min(start + limit, end)
-        shown = webhooks[start:end]
-        return {
-            "data": [webhook_shape(webhook) for webhook in shown],
-            "pageInfo": {
-                "hasNextPage": end < len(webhooks),
-                "hasPreviousPage": start > 0,
-                "startCursor": str(shown[0].id) if shown else None,
-                "endCursor": str(shown[-1].id) if shown else None,
-            },
-            "totalCount": len(webhooks),
-        }
+        return Page(tuple(query.items())).of(webhooks, webhook_shape, by_place(webhooks))
 
     async def _of_deliveries(
         self, caller: Caller, method: str, rest: list[str], query: Query, body: object
