@@ -1,0 +1,50 @@
+"""What the pages do with what is sent to them, without a browser."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+
+@pytest.fixture
+def pages(server: str, session: str) -> Iterator[httpx.Client]:
+    """A client that sends forms as a page of the server's own does, for an administrator of the test's workspace."""
+    headers = {"Sec-Fetch-Site": "same-origin", "Accept": "text/html"}
+    with httpx.Client(base_url=server, cookies={"threescore_session": session}, headers=headers, timeout=30) as client:
+        yield client
+
+
+def graphql(api: httpx.Client, query: str, **variables: object) -> Any:
+    answer = api.post("/metadata", json={"query": query, "variables": variables}).json()
+    assert "errors" not in answer, answer
+    return answer["data"]
+
+
+def objects(api: httpx.Client) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = api.get("/rest/metadata/objects?limit=1000").json()["data"]
+    return found
+
+
+def test_rights_that_the_form_does_not_show_are_kept(pages: httpx.Client, api: httpx.Client) -> None:
+    """A system object is not on the form: what a role says about it stays when the form is saved."""
+    roles = graphql(api, "{ getRoles { id label } }")["getRoles"]
+    role = next(item["id"] for item in roles if item["label"] == "Member")
+    company, hidden = (
+        next(item["id"] for item in objects(api) if wanted(item))
+        for wanted in (lambda item: item["nameSingular"] == "company", lambda item: item["isSystem"])
+    )
+    graphql(
+        api,
+        "mutation ($input: UpsertObjectPermissionsInput!) {"
+        " upsertObjectPermissions(upsertObjectPermissionsInput: $input) { objectMetadataId } }",
+        input={"roleId": role, "objectPermissions": [{"objectMetadataId": hidden, "canReadObjectRecords": False}]},
+    )
+    form = {f"canReadObjectRecords:{company}": "no", "canReadObjectRecords:nonsense": "yes"}
+    assert pages.post(f"/settings/roles/{role}/objects", data=form).status_code == 303
+    said = graphql(api, "{ getRoles { id objectPermissions { objectMetadataId canReadObjectRecords } } }")["getRoles"]
+    [rights] = [item["objectPermissions"] for item in said if item["id"] == role]
+    assert {item["objectMetadataId"]: item["canReadObjectRecords"] for item in rights} == {
+        company: False,
+        hidden: False,
+    }
