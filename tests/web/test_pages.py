@@ -1,6 +1,7 @@
 """What the pages do with what is sent to them, without a browser."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -48,3 +49,24 @@ def test_rights_that_the_form_does_not_show_are_kept(pages: httpx.Client, api: h
         company: False,
         hidden: False,
     }
+
+
+def test_a_new_token_lives_as_long_as_was_chosen(pages: httpx.Client, api: httpx.Client) -> None:
+    """Of the key's age, nothing is added to it; and no key lives for ever by mistake."""
+    roles = graphql(api, "{ getRoles { id canBeAssignedToApiKeys } }")["getRoles"]
+    role = next(item["id"] for item in roles if item["canBeAssignedToApiKeys"])
+    made = pages.post("/settings/api/keys/new", data={"name": "Monthly", "role": role, "days": "30"})
+    assert made.status_code == 200
+    [key] = [item for item in api.get("/rest/metadata/apiKeys").json()["data"] if item["name"] == "Monthly"]
+    path = f"/settings/api/keys/{key['id']}"
+    assert '<option value="30" selected>' in pages.get(path).text
+    for days in (15, 30):
+        assert pages.post(f"{path}/regenerate", data={"typed": "yes", "days": str(days)}).status_code == 200
+        [renewed] = [item for item in api.get("/rest/metadata/apiKeys").json()["data"] if item["id"] == key["id"]]
+        left = datetime.fromisoformat(renewed["expiresAt"]) - datetime.now(UTC)
+        assert timedelta(days=days - 1) < left <= timedelta(days=days)
+    for days in ("", "abc", "31", "9" * 5000):
+        refused = pages.post("/settings/api/keys/new", data={"name": "Forever", "role": role, "days": days})
+        assert refused.status_code == 422
+        assert pages.post(f"{path}/regenerate", data={"typed": "yes", "days": days}).status_code == 400
+    assert [item for item in api.get("/rest/metadata/apiKeys").json()["data"] if item["name"] == "Forever"] == []
