@@ -70,3 +70,14 @@ def test_a_new_token_lives_as_long_as_was_chosen(pages: httpx.Client, api: httpx
         assert refused.status_code == 422
         assert pages.post(f"{path}/regenerate", data={"typed": "yes", "days": days}).status_code == 400
     assert [item for item in api.get("/rest/metadata/apiKeys").json()["data"] if item["name"] == "Forever"] == []
+
+
+def test_a_form_that_cannot_be_read(pages: httpx.Client) -> None:
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    refused = pages.post("/settings/workspace", content=b"name=\xff", headers=headers)
+    assert refused.status_code == 400
+    assert "UTF-8" in refused.text
+    field = {"type": "NUMBER", "label": "Deep", "name": "deep", "default": "[" * 100_000}
+    refused = pages.post("/settings/model/company/-/new-field", data=field)
+    assert refused.status_code == 422
+    assert 'id="default-problem1"' in refused.text
