@@ -19,7 +19,12 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from tests.support import serving
 from threescore.access.keys import create_key, signing_secret
+from threescore.access.roles import admin_role
+from threescore.access.seats import join
+from threescore.access.session_rows import open_session
+from threescore.access.sessions import Sessions
 from threescore.access.tokens import Tokens
+from threescore.access.users import create_user
 from threescore.catalog.workspaces import Workspace, create_workspace
 from threescore.db import embedded
 from threescore.db.migrate import migrate
@@ -139,3 +144,19 @@ def api(server: str, token: str) -> Iterator[httpx.Client]:
     headers = {"Authorization": f"Bearer {token}"}
     with httpx.Client(base_url=server, headers=headers, timeout=30) as client:
         yield client
+
+
+@pytest.fixture
+def session(workspace: Workspace, portal: BlockingPortal, shared_db: Database, server: str) -> str:
+    """The value of the cookie of an administrator of the test's workspace."""
+    return portal.call(_session, shared_db, workspace, server)
+
+
+async def _session(database: Database, workspace: Workspace, server: str) -> str:
+    email = f"{uuid.uuid4()}@linden.example"
+    async with database.transaction() as connection:
+        user = await create_user(connection, email, "", locale="en", is_email_verified=True)
+        member = await join(connection, user, workspace.id, admin_role(workspace.id).id)
+        session = await open_session(connection, user, member)
+    sessions = Sessions(database, Tokens(await signing_secret(database, None)), server)
+    return sessions.set_cookie(session).partition(";")[0].partition("=")[2]

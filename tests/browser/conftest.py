@@ -5,14 +5,12 @@ Every page that a test opens is watched: what it says in the console, and where 
 
 import os
 import shutil
-import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from anyio.from_thread import BlockingPortal
 from playwright.sync_api import (
     Browser,
     BrowserContext,
@@ -23,16 +21,6 @@ from playwright.sync_api import (
     Response,
     sync_playwright,
 )
-
-from threescore.access.keys import signing_secret
-from threescore.access.roles import admin_role
-from threescore.access.seats import join
-from threescore.access.session_rows import open_session
-from threescore.access.sessions import Sessions
-from threescore.access.tokens import Tokens
-from threescore.access.users import create_user
-from threescore.catalog.workspaces import Workspace
-from threescore.db.pool import Database
 
 SCREENSHOTS = Path(__file__).parent / "screenshots"
 AXE = Path(__file__).parents[2] / "frontend/node_modules/axe-core/axe.min.js"
@@ -136,22 +124,6 @@ def tab(context: BrowserContext, server: str, session: str) -> Iterator[Tab]:
     made = watch(context.new_page(), server)
     yield made
     made.check()
-
-
-@pytest.fixture
-def session(workspace: Workspace, portal: BlockingPortal, shared_db: Database, server: str) -> str:
-    """The value of the cookie of an administrator of the test's workspace."""
-    return portal.call(_session, shared_db, workspace, server)
-
-
-async def _session(database: Database, workspace: Workspace, server: str) -> str:
-    email = f"{uuid.uuid4()}@linden.example"
-    async with database.transaction() as connection:
-        user = await create_user(connection, email, "", locale="en", is_email_verified=True)
-        member = await join(connection, user, workspace.id, admin_role(workspace.id).id)
-        session = await open_session(connection, user, member)
-    sessions = Sessions(database, Tokens(await signing_secret(database, None)), server)
-    return sessions.set_cookie(session).partition(";")[0].partition("=")[2]
 
 
 @pytest.fixture

@@ -220,8 +220,8 @@ def _default_of(kind: str, values: Values) -> Any:
         return None
     if kind in ("NUMBER", "NUMERIC"):
         try:
-            return msgspec.json.decode(text)
-        except msgspec.DecodeError as error:
+            return msgspec.convert(text, int | float, strict=False)
+        except msgspec.ValidationError as error:
             raise InvalidInput([f"defaultValue must be a number, not {text[:50]}"]) from error
     if kind == "BOOLEAN":
         return text == "true"

@@ -5,7 +5,14 @@ from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 
-from threescore.errors import InvalidInput, ThreescoreError, TooLarge, UnsupportedMediaType, ValidationReport
+from threescore.errors import (
+    BadRequest,
+    InvalidInput,
+    ThreescoreError,
+    TooLarge,
+    UnsupportedMediaType,
+    ValidationReport,
+)
 
 MAX_LENGTH = 1024**2
 """How long a form may be, in bytes."""
@@ -17,27 +24,29 @@ class Form:
     """The values of a form, in order; a name may stand there several times."""
 
     def __init__(self, pairs: list[tuple[str, str]]) -> None:
-        self._pairs = pairs
+        self._values: dict[str, list[str]] = {}
+        for name, value in pairs:
+            self._values.setdefault(name, []).append(value)
 
     def text(self, name: str) -> str:
         """The first value of that name without white space at its ends; empty when there is none."""
-        return next((value.strip() for key, value in self._pairs if key == name), "")
+        return self.raw(name).strip()
 
     def raw(self, name: str) -> str:
         """The first value of that name just as it was sent: blanks belong to a password."""
-        return next((value for key, value in self._pairs if key == name), "")
+        return self._values.get(name, [""])[0]
 
     def has(self, name: str) -> bool:
         """Whether the name is there: a box that was ticked."""
-        return any(key == name for key, _ in self._pairs)
+        return name in self._values
 
     def all(self, name: str) -> list[str]:
         """Every value of that name, in order."""
-        return [value.strip() for key, value in self._pairs if key == name]
+        return [value.strip() for value in self._values.get(name, [])]
 
 
 async def read_form(request: Request) -> Form:
-    """The form of a request. Raises TooLarge, and UnsupportedMediaType for what is no plain form."""
+    """The form of a request. Raises TooLarge, and BadRequest or UnsupportedMediaType for what is no plain form."""
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type not in ("application/x-www-form-urlencoded", ""):
         raise UnsupportedMediaType("A form is expected here")
@@ -48,6 +57,8 @@ async def read_form(request: Request) -> Form:
             raise TooLarge("The form is too long")
     try:
         pairs = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=MAX_FIELDS)
+    except UnicodeDecodeError as error:
+        raise BadRequest("The form is not in UTF-8") from error
     except ValueError as error:
         raise TooLarge("The form has too many fields") from error
     return Form(pairs)

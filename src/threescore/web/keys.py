@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from threescore.access.keys import ApiKey
 from threescore.catalog.wire import iso
-from threescore.errors import NotFound, ThreescoreError
+from threescore.errors import BadRequest, NotFound, ThreescoreError
 from threescore.web.forms import Errors, errors_of
 from threescore.web.language import gettext as _
 from threescore.web.site import Visit
@@ -18,7 +18,6 @@ from threescore.web.snippets import Call, snippets
 FLAG = "API_KEYS_AND_WEBHOOKS"
 
 _NEVER = 36_500
-_LIVES = (15, 30, 90, 365, 730, _NEVER)
 _INPUTS = {"name": "name", "API key's name": "name", "roleId": "role", "role": "role", "allowedNetworks": "networks"}
 
 
@@ -54,10 +53,10 @@ async def new_key(visit: Visit) -> Response:
 async def create_key(visit: Visit) -> Response:
     """Makes a key and shows its token."""
     values = {name: visit.form.text(name) for name in ("name", "role", "days", "networks")}
-    expires_at = iso(datetime.now(UTC) + timedelta(days=_days(values["days"])))
     networks = values["networks"].replace(",", " ").split()
-    body = {"name": values["name"], "roleId": values["role"], "expiresAt": expires_at, "allowedNetworks": networks}
     try:
+        expires_at = _expiry(values["days"])
+        body = {"name": values["name"], "roleId": values["role"], "expiresAt": expires_at, "allowedNetworks": networks}
         key = await visit.keys.create(visit.caller, body)
         token = await visit.keys.mint(visit.caller, key.id, expires_at)
     except ThreescoreError as error:
@@ -65,8 +64,12 @@ async def create_key(visit: Visit) -> Response:
     return await _page(visit, key, token)
 
 
-def _days(text: str) -> int:
-    return int(text) if text.isdecimal() and int(text) in _LIVES else _NEVER
+def _expiry(chosen: str) -> str:
+    """When a key ends that lives from now on for as long as the form says. Raises BadRequest for no such choice."""
+    days = next((days for days, _label in lives() if str(days) == chosen), None)
+    if days is None:
+        raise BadRequest(_("Choose how long the key lives."))
+    return iso(datetime.now(UTC) + timedelta(days=days))
 
 
 def _form(visit: Visit, values: Mapping[str, Any], errors: Errors, status: int = 200) -> Response:
@@ -107,7 +110,15 @@ async def _page(
         ],
         calls=snippets(visit.base_url, Call("GET", "/rest/companies?limit=3")),
         is_expired=key.expires_at <= datetime.now(UTC),
+        lives=lives(),
+        life=_life(key),
     )
+
+
+def _life(key: ApiKey) -> int:
+    """The longest of the choices that is no longer than the key was made for: the one that is offered first."""
+    given = round((key.expires_at - key.created_at) / timedelta(days=1))
+    return max((days for days, _label in lives() if days <= given), default=lives()[0][0])
 
 
 async def update_key(visit: Visit) -> Response:
@@ -131,12 +142,12 @@ def _uuid(text: str) -> UUID:
 
 
 async def regenerate_key(visit: Visit) -> Response:
-    """Gives a key a new token, with the length of life that it had; the old ones end."""
+    """Gives a key a new token and as long a life as the form says; the old tokens end."""
     key = await _find(visit)
     if visit.form.text("typed") != "yes":
         return visit.to(f"/settings/api/keys/{key.id}")
     overlap = visit.form.text("overlap")
-    expires_at = iso(datetime.now(UTC) + (key.expires_at - key.created_at))
+    expires_at = _expiry(visit.form.text("days"))
     hours = float(overlap) if overlap.isdecimal() else 0
     token = await visit.keys.regenerate(visit.caller, key.id, expires_at, hours)
     renewed = await visit.keys.get(visit.caller, key.id)

@@ -8,8 +8,9 @@ from starlette.responses import Response
 
 from threescore.access.flags import FLAGS
 from threescore.access.role_inputs import OBJECT_RIGHTS, SWITCHES
-from threescore.access.roles import Role
+from threescore.access.roles import ObjectRights, Role
 from threescore.errors import NotFound, ThreescoreError
+from threescore.model.objects import ObjectType
 from threescore.model.overrides import resolved
 from threescore.web.forms import Errors, errors_of
 from threescore.web.language import gettext as _
@@ -94,16 +95,31 @@ async def update_role(visit: Visit) -> Response:
 
 
 async def update_objects(visit: Visit) -> Response:
-    """Changes what a role says about single objects."""
+    """Changes what a role says about the objects of the form; of others, it says what it said."""
     role = _find(visit)
     meanings: Mapping[str, bool | None] = {"yes": True, "no": False}
-    items: list[Mapping[str, Any]] = []
-    for object_id in visit.form.all("object"):
+    shown = [item.id for item in _objects(visit)]
+    items: list[Mapping[str, Any]] = [
+        {"objectMetadataId": str(right.object_id), **_rights(right)}
+        for right in role.object_rights
+        if right.object_id not in shown
+    ]
+    for object_id in shown:
         rights = {name: meanings.get(visit.form.text(f"{name}:{object_id}")) for name in OBJECT_RIGHTS}
         if any(right is not None for right in rights.values()):
-            items.append({"objectMetadataId": object_id, **rights})
+            items.append({"objectMetadataId": str(object_id), **rights})
     await visit.roles.set_object_rights(visit.caller, role.id, items)
     return visit.to(f"/settings/roles/{role.id}", _("Saved"))
+
+
+def _rights(right: ObjectRights) -> dict[str, bool | None]:
+    return {name: getattr(right, attribute) for name, attribute in OBJECT_RIGHTS.items()}
+
+
+def _objects(visit: Visit) -> list[ObjectType]:
+    """The objects that the form shows."""
+    shown = [item for item in visit.model.objects if item.is_active and not item.is_system]
+    return sorted(shown, key=lambda item: str(resolved(item, "label_plural")).lower())
 
 
 async def delete_role(visit: Visit) -> Response:
@@ -134,8 +150,6 @@ def _body(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _page(visit: Visit, role: Role | None, values: Mapping[str, Any], errors: Errors, status: int = 200) -> Response:
-    shown = [item for item in visit.caller.state.model.objects if item.is_active and not item.is_system]
-    shown.sort(key=lambda item: str(resolved(item, "label_plural")).lower())
     rights = {} if role is None else {right.object_id: right for right in role.object_rights}
     state = visit.caller.state
     return visit.page(
@@ -147,7 +161,7 @@ def _page(visit: Visit, role: Role | None, values: Mapping[str, Any], errors: Er
         switches=switches(),
         audiences=audiences(),
         flags=list(FLAGS.values()),
-        objects=shown,
+        objects=_objects(visit),
         rights=rights,
         object_rights=[
             ("canReadObjectRecords", "can_read", _("Read")),

@@ -1,8 +1,4 @@
-"""What keeps pages safe, whatever is on them: the headers of every answer, and who may send a form."""
-
-from urllib.parse import urlsplit
-
-from starlette.requests import Request
+"""What keeps pages safe, whatever is on them: the headers of every answer."""
 
 _COMMON = {
     "X-Content-Type-Options": "nosniff",
@@ -36,15 +32,3 @@ def page_headers(*, playground: bool = False) -> dict[str, str]:
     policy = {**_POLICY, **(_PLAYGROUND if playground else {})}
     text = "; ".join(f"{directive} {sources}" for directive, sources in policy.items())
     return {**_COMMON, "Content-Security-Policy": text, "Cache-Control": "no-store"}
-
-
-def comes_from_our_page(request: Request) -> bool:
-    """Whether a page of ours sent the request, and no other site's in a visitor's name.
-
-    Every browser says so in one of two headers; a request that has neither is not believed.
-    """
-    site = request.headers.get("sec-fetch-site")
-    if site is not None:
-        return site == "same-origin"
-    origin = request.headers.get("origin")
-    return origin is not None and urlsplit(origin).netloc == request.headers.get("host")

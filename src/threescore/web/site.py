@@ -33,7 +33,7 @@ from threescore.web import language
 from threescore.web.assets import HOW_TO_BUILD, Assets
 from threescore.web.forms import Form, read_form
 from threescore.web.language import gettext as _
-from threescore.web.safety import comes_from_our_page, page_headers
+from threescore.web.safety import page_headers
 from threescore.web.visitors import Visitor, Visitors
 
 log = structlog.get_logger()
@@ -141,7 +141,7 @@ class Site:
             if not self.assets.is_built:
                 return Response(HOW_TO_BUILD, 503, media_type="text/plain")
             try:
-                if request.method == "POST" and not comes_from_our_page(request):
+                if request.method == "POST" and not self.services.sessions.is_same_origin(request.scope):
                     raise Forbidden("Forms can only be sent from the pages of this server")
                 return await page(request)
             except AccessRefused:
