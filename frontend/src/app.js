@@ -77,12 +77,12 @@ on("input", "[data-named]", (input) => {
   input.dataset.touched = "yes"
 })
 function nameOf(label) {
-  const words = label.normalize("NFKD").replace(/[^\p{L}\p{N}]+/gu, " ").trim().split(" ").filter(Boolean)
-  return words
-    .map((word, at) => (at ? word[0].toUpperCase() + word.slice(1).toLowerCase() : word.toLowerCase()))
-    .join("")
-    .replace(/[^A-Za-z0-9]/g, "")
+  const words = latin(label).split(/[^\p{L}\p{N}]+/u).filter(Boolean)
+  const name = words.map((word, at) => (at ? word[0].toUpperCase() + word.slice(1).toLowerCase() : word.toLowerCase())).join("")
+  // What this cannot do well, the server does where the name is left empty: other scripts, words that begin with digits.
+  return /^[a-z][A-Za-z0-9]*$/.test(name) && !/\d[a-z]/.test(name) ? name : ""
 }
+const latin = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "")
 
 // Lists of rows that grow and shrink: options of a field, filters of a webhook.
 on("click", "[data-add-row]", (button) => {
@@ -107,21 +107,11 @@ on("click", "[data-move-row]", (button) => {
 })
 on("input", "[data-option-label]", (input) => {
   const value = input.closest("li").querySelector("[data-option-value]")
-  if (!value.dataset.kept) value.value = input.value.normalize("NFKD").replace(/[^A-Za-z0-9]+/g, "_").replace(/^_|_$/g, "").toUpperCase()
+  if (!value.dataset.kept) value.value = /[^\0-\x7f]/.test(latin(input.value)) ? "" : latin(input.value).replace(/[^A-Za-z0-9]+/g, "_").replace(/^_|_$/g, "").toUpperCase()
 })
 on("input", "[data-option-value]", (input) => {
   input.dataset.kept = "yes"
 })
-
-// One part of a form for each choice of a list.
-on("change", "[data-shows]", (select) => showParts(select))
-function showParts(select) {
-  for (const part of document.querySelectorAll(`[data-shown-for]`)) {
-    const is = part.dataset.shownFor.split(" ").includes(select.value)
-    part.hidden = !is
-    for (const input of part.querySelectorAll("input, select, textarea")) input.disabled = !is
-  }
-}
 
 // A page that answers a form and shows something once: loading it again shows the thing itself, and sends nothing.
 const address = document.querySelector("[data-address]")?.dataset.address
@@ -136,7 +126,6 @@ function prepare(root) {
     time.textContent = moment.toLocaleString(language, { dateStyle: "medium", timeStyle: "short" })
   }
   root.querySelectorAll("[data-confirm]").forEach(checkTyped)
-  root.querySelectorAll("[data-shows]").forEach(showParts)
 }
 prepare(document)
 document.addEventListener("htmx:after:swap", () => prepare(document))

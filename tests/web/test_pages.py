@@ -1,5 +1,6 @@
 """What the pages do with what is sent to them, without a browser."""
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -81,3 +82,24 @@ def test_a_form_that_cannot_be_read(pages: httpx.Client) -> None:
     refused = pages.post("/settings/model/company/-/new-field", data=field)
     assert refused.status_code == 422
     assert 'id="default-problem1"' in refused.text
+
+
+def test_names_follow_labels_of_any_script(pages: httpx.Client, api: httpx.Client) -> None:
+    """Where no name is given: a browser's script knows Latin letters only."""
+    option = {"option_id": "", "option_label": "В работе", "option_value": "", "option_color": "blue"}
+    for label in ("Сумма", "3D model"):
+        field = {"type": "SELECT", "label": label, "name": "", **option}
+        assert pages.post("/settings/model/company/-/new-field", data=field).status_code == 303
+    [company] = [item for item in objects(api) if item["nameSingular"] == "company"]
+    made = {item["name"]: item["options"] for item in company["fields"] if item["label"] in ("Сумма", "3D model")}
+    assert made.keys() == {"summa", "n3DModel"}
+    assert [option["value"] for option in made["summa"]] == ["V_RABOTE"]
+
+
+def test_no_message_is_lost(pages: httpx.Client) -> None:
+    """What is about no input of the form stands above it."""
+    field = {"type": "MORPH_RELATION", "label": "Backs", "name": "backs", "target_label": "x"}
+    for more in ({}, {"targets": "nonsense"}, {"relation_type": "nonsense"}):
+        refused = pages.post("/settings/model/company/-/new-field", data=field | more)
+        assert refused.status_code == 422
+        assert re.search(r'class="problem"|role="alert"', refused.text), more

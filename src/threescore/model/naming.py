@@ -80,13 +80,23 @@ def name_from_label(label: str) -> str:
     """
     if not label:
         return ""
-    latin = "".join(f" {anyascii(char)} " if _is_ideograph(char) else anyascii(char) for char in label)
-    name = camel_case(re.sub(r"[^a-zA-Z0-9]+", "_", latin).lower())
+    name = camel_case(_latin_words(label).lower())
     if not name:
         raise BadRequest(f'Invalid label: "{label}"')
     if name[0].isdigit():
         name = "n" + name
     return name + "Custom" if name in RESERVED_WORDS else name
+
+
+def option_value_from_label(label: str) -> str:
+    """The value that an option's label stands for: `In work` becomes `IN_WORK`; empty where it stands for none."""
+    value = _latin_words(label).strip("_").upper()
+    return f"N{value}" if value[:1].isdigit() else value
+
+
+def _latin_words(text: str) -> str:
+    latin = "".join(f" {anyascii(char)} " if _is_ideograph(char) else anyascii(char) for char in text)
+    return re.sub(r"[^a-zA-Z0-9]+", "_", latin)
 
 
 def plural_name_from_label(label_plural: str, name_singular: str) -> str:

@@ -6,9 +6,10 @@ from typing import Any
 import msgspec
 
 from threescore.errors import InvalidInput
+from threescore.model.naming import option_value_from_label
 from threescore.model.objects import Field
 from threescore.model.overrides import resolved
-from threescore.web.forms import Form
+from threescore.web.forms import Form, name_of
 
 Values = dict[str, Any]
 
@@ -42,6 +43,9 @@ INPUTS: Mapping[str, str] = {
     "morph": "targets",
 }
 """The words that messages about a field begin with or name, and the inputs that they are about."""
+
+SENT_AS: Mapping[str, str] = {"options": "option_label"}
+"""The names under which an input is sent that has several parts."""
 
 
 def offers_unique(kind: str) -> bool:
@@ -128,7 +132,7 @@ def body_of(kind: str, values: Values, *, old: Field | None = None) -> Values:
         "icon": values["icon"] or None,
     }
     if old is None or (old.is_custom and values["name"]):
-        body["name"] = values["name"]
+        body["name"] = values["name"] or name_of(values["label"])
     if kind in ("RELATION", "MORPH_RELATION"):
         if old is None:
             body |= _relation_body(kind, values)
@@ -146,7 +150,7 @@ def body_of(kind: str, values: Values, *, old: Field | None = None) -> Values:
             {
                 **({"id": option["id"]} if option["id"] else {}),
                 "label": option["label"],
-                "value": option["value"],
+                "value": option["value"] or option_value_from_label(option["label"]),
                 "color": option["color"] or "gray",
                 "position": place,
             }

@@ -12,6 +12,7 @@ from threescore.model.objects import Field, ObjectType
 from threescore.model.overrides import resolved
 from threescore.web.field_forms import (
     INPUTS,
+    SENT_AS,
     body_of,
     offers_default,
     offers_unique,
@@ -20,7 +21,7 @@ from threescore.web.field_forms import (
     values_of_new,
 )
 from threescore.web.field_types import TypeChoice, type_choice, type_groups, type_icon, type_label
-from threescore.web.forms import Errors, errors_of
+from threescore.web.forms import Errors, Form, errors_of
 from threescore.web.icons import CHOICES
 from threescore.web.language import gettext as _
 from threescore.web.model import find_field, find_object
@@ -49,7 +50,7 @@ async def create_field(visit: Visit) -> Response:
         body = {**body_of(choice.type, values), "type": choice.type, "objectMetadataId": str(owner.id)}
         _model, created = await visit.changes.create_field(visit.model.workspace_id, body)
     except ThreescoreError as error:
-        return _form(visit, owner, choice, values, _errors(error, values), status=422)
+        return _form(visit, owner, choice, values, _errors(error, visit.form, values), status=422)
     tab = "?tab=relations" if created.is_relation else ""
     notice = _("The field “%(name)s” can be used now.") % {"name": created.label}
     return visit.to(f"/settings/model/{owner.name_singular}{tab}", notice)
@@ -71,7 +72,7 @@ async def update_field(visit: Visit) -> Response:
         body = body_of(field.type, values, old=field)
         _model, changed = await visit.changes.update_field(visit.model.workspace_id, field.id, body)
     except ThreescoreError as error:
-        return _form(visit, owner, _choice_of(field), values, _errors(error, values), field, status=422)
+        return _form(visit, owner, _choice_of(field), values, _errors(error, visit.form, values), field, status=422)
     return visit.to(f"/settings/model/{owner.name_singular}/{changed.name}", _("Saved"))
 
 
@@ -119,12 +120,16 @@ def _icon_of(choice: TypeChoice) -> str:
     return "Icon" + "".join(word.capitalize() for word in choice.icon.split("-"))
 
 
-def _errors(error: ThreescoreError, values: Mapping[str, Any]) -> Errors:
+def _errors(error: ThreescoreError, form: Form, values: Mapping[str, Any]) -> Errors:
     sent: dict[str, str | list[str]] = {
         name: value for name, value in values.items() if isinstance(value, str) and value and name != "icon"
     }
     sent["options"] = [text for option in values["options"] for text in option.values() if isinstance(text, str)]
-    return errors_of(error, INPUTS, sent)
+    found: dict[str, list[str]] = {}
+    for name, messages in errors_of(error, INPUTS, sent).items():
+        # Beside an input that the form of this type has not, nobody would see it.
+        found.setdefault(name if form.has(SENT_AS.get(name, name)) else "", []).extend(messages)
+    return found
 
 
 def _form(

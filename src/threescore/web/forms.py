@@ -13,6 +13,7 @@ from threescore.errors import (
     UnsupportedMediaType,
     ValidationReport,
 )
+from threescore.model.naming import name_from_label
 
 MAX_LENGTH = 1024**2
 """How long a form may be, in bytes."""
@@ -62,6 +63,14 @@ async def read_form(request: Request) -> Form:
     except ValueError as error:
         raise TooLarge("The form has too many fields") from error
     return Form(pairs)
+
+
+def name_of(label: str) -> str:
+    """The name that a label stands for; the label itself where it stands for none, for the rules to refuse."""
+    try:
+        return name_from_label(label)
+    except BadRequest:
+        return label
 
 
 Errors = Mapping[str, list[str]]

@@ -6,11 +6,10 @@ from typing import Any
 from starlette.responses import Response
 
 from threescore.errors import NotFound, ThreescoreError
-from threescore.model.naming import name_from_label
 from threescore.model.objects import Field, ObjectType
 from threescore.model.overrides import resolved
 from threescore.web.field_types import type_icon, type_label
-from threescore.web.forms import Errors, errors_of
+from threescore.web.forms import Errors, errors_of, name_of
 from threescore.web.icons import CHOICES
 from threescore.web.language import gettext as _
 from threescore.web.site import Visit
@@ -72,8 +71,8 @@ async def create_object(visit: Visit) -> Response:
     body = {
         "labelSingular": values["label_singular"],
         "labelPlural": values["label_plural"],
-        "nameSingular": values["name_singular"] or _name(values["label_singular"]),
-        "namePlural": values["name_plural"] or _name(values["label_plural"]),
+        "nameSingular": values["name_singular"] or name_of(values["label_singular"]),
+        "namePlural": values["name_plural"] or name_of(values["label_plural"]),
         "description": values["description"] or None,
         "icon": values["icon"] or None,
     }
@@ -83,14 +82,6 @@ async def create_object(visit: Visit) -> Response:
         return _object_form(visit, values, errors_of(error, _INPUTS, values), 422)
     notice = _("%(name)s can be used now, over every API.") % {"name": created.label_plural}
     return visit.to(f"/settings/model/{created.name_singular}", notice)
-
-
-def _name(label: str) -> str:
-    """The name that a label stands for; the label itself where it stands for none, for the rules to refuse."""
-    try:
-        return name_from_label(label)
-    except ThreescoreError:
-        return label
 
 
 def _object_form(visit: Visit, values: Mapping[str, Any], errors: Errors, status: int = 200) -> Response:
