@@ -32,10 +32,9 @@ def test_rights_that_the_form_does_not_show_are_kept(pages: httpx.Client, api: h
     """A system object is not on the form: what a role says about it stays when the form is saved."""
     roles = graphql(api, "{ getRoles { id label } }")["getRoles"]
     role = next(item["id"] for item in roles if item["label"] == "Member")
-    company, hidden = (
-        next(item["id"] for item in objects(api) if wanted(item))
-        for wanted in (lambda item: item["nameSingular"] == "company", lambda item: item["isSystem"])
-    )
+    made = objects(api)
+    company = next(item["id"] for item in made if item["nameSingular"] == "company")
+    hidden = next(item["id"] for item in made if item["isSystem"])
     graphql(
         api,
         "mutation ($input: UpsertObjectPermissionsInput!) {"
@@ -66,10 +65,10 @@ def test_a_new_token_lives_as_long_as_was_chosen(pages: httpx.Client, api: httpx
         [renewed] = [item for item in api.get("/rest/metadata/apiKeys").json()["data"] if item["id"] == key["id"]]
         left = datetime.fromisoformat(renewed["expiresAt"]) - datetime.now(UTC)
         assert timedelta(days=days - 1) < left <= timedelta(days=days)
-    for days in ("", "abc", "31", "9" * 5000):
-        refused = pages.post("/settings/api/keys/new", data={"name": "Forever", "role": role, "days": days})
+    for wrong in ("", "abc", "31", "9" * 5000):
+        refused = pages.post("/settings/api/keys/new", data={"name": "Forever", "role": role, "days": wrong})
         assert refused.status_code == 422
-        assert pages.post(f"{path}/regenerate", data={"typed": "yes", "days": days}).status_code == 400
+        assert pages.post(f"{path}/regenerate", data={"typed": "yes", "days": wrong}).status_code == 400
     assert [item for item in api.get("/rest/metadata/apiKeys").json()["data"] if item["name"] == "Forever"] == []
 
 
