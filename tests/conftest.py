@@ -1,7 +1,8 @@
 """What every test may ask for: the embedded PostgreSQL, a workspace of its own, a real server, a client with a key.
 
-One PostgreSQL serves all processes of a test run and goes away with the last of them. Each test that asks for
-`workspace` gets a new one, so that tests share nothing and need no cleaning up.
+One PostgreSQL serves all processes of a test run and goes away with the last of them. Each process has a database
+of its own there, for a server finds work in every workspace of its database; each test that asks for `workspace`
+gets a new one, so that tests share nothing and need no cleaning up.
 """
 
 import os
@@ -11,6 +12,7 @@ import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 import hypothesis
@@ -64,14 +66,35 @@ def anyio_backend() -> str:
 def postgres() -> Iterator[embedded.EmbeddedServer]:
     """The PostgreSQL of this test run, shared by its processes."""
     with embedded.start(Path(os.environ[_POSTGRES_DIRECTORY]), connections=400, fast=True) as server:
-        migrate(server.url)
         yield server
 
 
 @pytest.fixture(scope="session")
-def database_url(postgres: embedded.EmbeddedServer) -> str:
-    """The URL of a migrated database."""
-    return postgres.url
+def new_database(postgres: embedded.EmbeddedServer, portal: BlockingPortal) -> Callable[[], str]:
+    """A function that makes a migrated database and gives its URL."""
+
+    def make() -> str:
+        url = portal.call(_new_database, postgres.url)
+        migrate(url)
+        return url
+
+    return make
+
+
+async def _new_database(url: str) -> str:
+    name = f"test_{uuid.uuid4().hex}"
+    database = await Database.connect(url, 1)
+    try:
+        await database.execute(f"CREATE DATABASE {name}")
+    finally:
+        await database.close()
+    return urlsplit(url)._replace(path=f"/{name}").geturl()
+
+
+@pytest.fixture(scope="session")
+def database_url(new_database: Callable[[], str]) -> str:
+    """The URL of a migrated database that this process of the test run has for itself."""
+    return new_database()
 
 
 @pytest.fixture(scope="session")

@@ -23,10 +23,22 @@ from tests.records.wire import create_many
 from tests.support import PROGRAM, Server, clean_environment, serving, wait_until
 from threescore.access.keys import create_key, signing_secret
 from threescore.access.tokens import Tokens
-from threescore.catalog.workspaces import Workspace, create_workspace
+from threescore.catalog.workspaces import create_workspace
 from threescore.db import embedded
 from threescore.db.migrate import migrate
 from threescore.db.pool import Database
+
+
+@pytest.fixture
+def database_url(new_database: Callable[[], str]) -> str:
+    """The URL of a database in which nothing delivers but what a test starts and kills."""
+    return new_database()
+
+
+@pytest.fixture
+def token(database_url: str, portal: BlockingPortal) -> str:
+    """The token of an API key of a new workspace there."""
+    return portal.call(_token, database_url)
 
 
 @pytest.fixture
@@ -63,9 +75,7 @@ def working(database_url: str, **variables: str) -> Iterator["subprocess.Popen[b
         assert process.wait(20) in (0, -signal.SIGTERM, 128 + signal.SIGTERM, -signal.SIGKILL)
 
 
-def test_killed_in_the_middle_of_deliveries(
-    database_url: str, workspace: Workspace, token: str, receiver: Receiver
-) -> None:
+def test_killed_in_the_middle_of_deliveries(database_url: str, token: str, receiver: Receiver) -> None:
     receiver.behave("/hook", slow(0.3))
     variables = {"THREESCORE_DATABASE_URL": database_url, "THREESCORE_WORKERS": "2", **SHORT}
     with serving(**variables, THREESCORE_WEBHOOK_CONCURRENCY="5") as server, client_of(server, token) as client:
@@ -86,9 +96,7 @@ def test_killed_in_the_middle_of_deliveries(
     assert len({call.id for call in receiver.at("/hook")}) == 60
 
 
-def test_killed_between_commit_and_delivery(
-    database_url: str, workspace: Workspace, token: str, receiver: Receiver
-) -> None:
+def test_killed_between_commit_and_delivery(database_url: str, token: str, receiver: Receiver) -> None:
     """The one who wrote never gets to deliver; a process that only delivers does it."""
     with (
         serving(THREESCORE_DATABASE_URL=database_url, THREESCORE_DELIVERY="false", **SHORT) as server,
@@ -105,7 +113,7 @@ def test_killed_between_commit_and_delivery(
     assert set(names(receiver).values()) == {1}
 
 
-def test_killed_again_and_again(database_url: str, workspace: Workspace, token: str, receiver: Receiver) -> None:
+def test_killed_again_and_again(database_url: str, token: str, receiver: Receiver) -> None:
     """Writers go on while one delivering process after the other is killed at a moment of chance."""
     receiver.behave("/hook", slow(0.02))
     over = threading.Event()
@@ -141,9 +149,7 @@ def test_killed_again_and_again(database_url: str, workspace: Workspace, token: 
     assert len({call.id for call in receiver.at("/hook")}) == len(written)
 
 
-def test_told_to_stop_it_finishes_what_is_under_way(
-    database_url: str, workspace: Workspace, token: str, receiver: Receiver
-) -> None:
+def test_told_to_stop_it_finishes_what_is_under_way(database_url: str, token: str, receiver: Receiver) -> None:
     receiver.behave("/hook", slow(0.4))
     variables = {"THREESCORE_DATABASE_URL": database_url, "THREESCORE_WORKERS": "1", **SHORT}
     with serving(**variables, THREESCORE_WEBHOOK_CONCURRENCY="5") as server, client_of(server, token) as client:
