@@ -85,7 +85,7 @@ async def _new_database(url: str) -> str:
     name = f"test_{uuid.uuid4().hex}"
     database = await Database.connect(url, 1)
     try:
-        await database.execute(f"CREATE DATABASE {name}")
+        await database.execute(f"CREATE DATABASE {name} {embedded.TEXT_RULES}")
     finally:
         await database.close()
     return urlsplit(url)._replace(path=f"/{name}").geturl()

@@ -34,6 +34,9 @@ DATABASE = "threescore"
 USER = "threescore"
 PORT = 5432
 
+TEXT_RULES = "TEMPLATE template0 ENCODING 'UTF8' LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8'"
+"""How a database of ours encodes and orders text, in the words of CREATE DATABASE: the same on every machine."""
+
 # A server run as root is refused by PostgreSQL itself: root runs it under this account.
 _ACCOUNT = "threescore"
 # sockaddr_un holds 108 bytes on Linux, 104 on macOS.
@@ -380,10 +383,7 @@ async def _ensure_database(socket: Path) -> None:
             await asyncio.sleep(0.1)
     try:
         if not await connection.fetchval("SELECT true FROM pg_database WHERE datname = $1", DATABASE):
-            await connection.execute(
-                f"CREATE DATABASE \"{DATABASE}\" TEMPLATE template0 ENCODING 'UTF8' "
-                "LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8'"
-            )
+            await connection.execute(f'CREATE DATABASE "{DATABASE}" {TEXT_RULES}')
     finally:
         await connection.close()
 
