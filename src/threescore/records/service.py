@@ -304,10 +304,7 @@ class Records:
     ) -> bytes:
         """Marks one record as deleted. Raises NotFound, PreconditionFailed."""
         check_verb(object_type, "delete")
-        arguments = write_arguments(caller)
-        bound = _one(record_id, versions, arguments)
-        records = await self._mark(caller, plans.SoftDelete, object_type, selection, bound, arguments, 1)
-        return await self._the_one(caller, object_type, records, record_id, versions)
+        return await self._mark_one(caller, plans.SoftDelete, object_type, selection, record_id, versions)
 
     @_write
     async def restore_one(
@@ -320,10 +317,7 @@ class Records:
     ) -> bytes:
         """Takes one record back from the deleted ones. Raises NotFound, PreconditionFailed."""
         check_verb(object_type, "restore")
-        arguments = write_arguments(caller)
-        bound = _one(record_id, versions, arguments)
-        records = await self._mark(caller, plans.Restore, object_type, selection, bound, arguments, 1)
-        return await self._the_one(caller, object_type, records, record_id, versions)
+        return await self._mark_one(caller, plans.Restore, object_type, selection, record_id, versions)
 
     @_write
     async def soft_delete_many(
@@ -546,6 +540,20 @@ class Records:
         except asyncpg.PostgresError as error:
             raise explain(error, object_type, [row]) from error
         return answer
+
+    async def _mark_one(
+        self,
+        caller: Caller,
+        kind: type[plans.SoftDelete] | type[plans.Restore],
+        object_type: ObjectType,
+        selection: Selection,
+        record_id: str,
+        versions: Versions,
+    ) -> bytes:
+        arguments = write_arguments(caller)
+        bound = _one(record_id, versions, arguments)
+        records = await self._mark(caller, kind, object_type, selection, bound, arguments, 1)
+        return await self._the_one(caller, object_type, records, record_id, versions)
 
     async def _mark(
         self,
