@@ -21,12 +21,7 @@ from threescore.sql import quote_identifier, quote_literal
 
 SEARCH_VECTOR = "searchVector"
 
-_ON_DELETE: Mapping[Any, str] = {
-    "CASCADE": "CASCADE",
-    "RESTRICT": "RESTRICT",
-    "SET_NULL": "SET NULL",
-    "NO_ACTION": "NO ACTION",
-}
+_ON_DELETE: Mapping[Any, str] = {"CASCADE": "CASCADE", "SET_NULL": "SET NULL"}
 
 
 def create_workspace_tables() -> list[str]:
@@ -292,14 +287,6 @@ def change_type(object_type: ObjectType, old: Field, new: Field) -> list[str]:
         f"ALTER TABLE {quote_identifier(object_type.table)} {', '.join(actions)}",
         *change_default(object_type, new),
     ]
-
-
-def change_on_delete(model: Model, object_type: ObjectType, field: Field) -> list[str]:
-    """Makes the foreign key of a many-to-one relation act as `settings.onDelete` now says."""
-    table = quote_identifier(object_type.table)
-    name = _constraint(field.leaf.column, "fkey")
-    (key,) = _foreign_keys(model, (field,))
-    return [f"ALTER TABLE {table} DROP CONSTRAINT {name}, {key} NOT VALID"]
 
 
 def create_index(object_type: ObjectType, index: Index) -> list[str]:
