@@ -39,7 +39,7 @@ run: $(PROGRAM)
 	@$(MAKE) --no-print-directory assets || echo 'Without them, the APIs are served and the pages say what is missing.'
 	@exec $(BIN)/threescore serve
 
-assets: $(ASSETS) $(WORDS)
+assets: $(ASSETS) $(WORDS) ; @:
 
 messages: $(TOOLS)
 	@$(BIN)/python scripts/messages extract
