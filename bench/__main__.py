@@ -12,7 +12,7 @@ from uuid import UUID
 
 from rich.console import Console
 
-from bench import deliveries, firsts, load, pgbench, processes, report, rights
+from bench import deliveries, documents, firsts, load, pgbench, processes, report, rights
 from bench.cases import Case, make_cases
 from bench.data import FULL, QUICK, Sizes, make_workspace
 from bench.report import MINIMAL, OURS, PGBENCH, Result
@@ -78,11 +78,13 @@ def _measure(url: str, settings: Settings, variables: dict[str, str], options: a
         ]
         memory = server.worker_memory / 1e6
         firsts_measured = firsts.measure(server.port, token)
+        documents_measured = documents.measure(server.port, token)
     report.print_results(console, results)
     console.print()
     if not options.quick:
         report.print_targets(console, results, max(CONCURRENCY))
     report.print_firsts(console, firsts_measured)
+    report.print_documents(console, documents_measured)
     report.print_rights(console, asyncio.run(rights.measure(url, settings, workspace_id, token, RIGHTS_ROUNDS)))
     console.print(f"resident memory of the worker after that: {memory:.0f} MB, wanted under {MEMORY_LIMIT} MB")
     if not options.only or "webhooks" in options.only:

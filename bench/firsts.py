@@ -28,7 +28,7 @@ def measure(port: int, token: str) -> list[First]:
     """Measures on a workspace that gets as many objects as a large one, one request after the other."""
     headers = {"Authorization": f"Bearer {token}"}
     with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=30) as client:
-        company = _grow(client)
+        company = grow(client, OBJECTS)
         numbers = itertools.count()
 
         def document(selection: str = "id name employees", name: str = "Known") -> str:
@@ -77,10 +77,10 @@ def _compared(title: str, known: Callable[[], float], first: Callable[[], float]
     return First(title, median(pair[1] for pair in pairs), median(pair[0] for pair in pairs), most)
 
 
-def _grow(client: httpx.Client) -> str:
-    """Makes custom objects until there are enough; gives the id of the object company."""
+def grow(client: httpx.Client, objects: int) -> str:
+    """Makes custom objects until there are so many; gives the id of the object company."""
     found = client.get("/rest/metadata/objects", params={"limit": 200}).json()["data"]
-    for number in range(OBJECTS - len(found)):
+    for number in range(len(found), objects):
         names = {"nameSingular": f"thing{number}", "namePlural": f"things{number}"}
         labels = {"labelSingular": f"Thing {number}", "labelPlural": f"Things {number}"}
         client.post("/rest/metadata/objects", json=names | labels).raise_for_status()

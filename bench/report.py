@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.cases import Case
+from bench.documents import MOST_KEPT, MOST_MADE, OBJECTS, Costs
 from bench.firsts import First
 from bench.load import Measured
 from bench.rights import MOST_ADDED, MOST_TIMES, Cost
@@ -73,6 +74,16 @@ def print_firsts(console: Console, firsts: list[First]) -> None:
             f"{first.title}: {1000 * more:.1f} ms more than {1000 * first.known:.1f} ms,"
             f" wanted at most {1000 * first.most:.0f} ms: {verdict}"
         )
+
+
+def print_documents(console: Console, costs: Costs) -> None:
+    """What the OpenAPI document costs."""
+    verdict = "reached" if costs.made <= MOST_MADE and max(costs.kept, costs.unchanged) <= MOST_KEPT else "missed"
+    console.print(
+        f"the OpenAPI document of {OBJECTS} objects, {costs.size / 1e6:.1f} MB: {1000 * costs.made:.0f} ms made anew,"
+        f" {1000 * costs.kept:.1f} ms kept, {1000 * costs.unchanged:.1f} ms for who has it, wanted at most"
+        f" {1000 * MOST_MADE:.0f} ms and {1000 * MOST_KEPT:.0f} ms: {verdict}"
+    )
 
 
 def print_rights(console: Console, cost: Cost) -> None:

@@ -131,7 +131,9 @@ class Application:
         self._sessions = Sessions(database, tokens, settings.url)
         watch = Watch(database)
         on_stop(watch.stop)
-        self._documents = DocumentsApi(workspaces, tokens, settings.batch_limit, settings.body_limit)
+        self._documents = DocumentsApi(
+            workspaces, tokens, settings.batch_limit, settings.body_limit, full=settings.openapi_full
+        )
         self._rest = RestApi(
             database,
             workspaces,

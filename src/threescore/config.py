@@ -299,6 +299,13 @@ class Settings:
         "Whether people must open a link that is mailed to them before they can sign in: `true` or `false`.",
         shown_default="false",
     )
+    openapi_full: bool = _setting(
+        _switch,
+        False,
+        "Whether OpenAPI documents and Markdown show every API key and member the whole data model: `true` or `false`. "
+        "If not, they show what the role may read.",
+        shown_default="false",
+    )
     smtp_url: str | None = _setting(
         _smtp_url,
         None,

@@ -28,6 +28,7 @@ PEOPLE = {
     "/people/restore": ["patch"],
     "/people/merge": ["patch"],
     "/people/groupBy": ["get"],
+    "/people/{id}/history": ["get"],
 }
 REFUSED_TO_ALL = {"/workspaceMembers/restore", "/workspaceMembers/{id}/restore", "/batch/workflowRuns"}
 """Paths of which the objects' own rules leave no method."""
@@ -67,9 +68,11 @@ def test_core(api: httpx.Client) -> None:
     assert found == document(api, "/open-api/core")
     assert found["servers"][0]["url"] == f"{str(api.base_url).rstrip('/')}/rest"
     objects = [o["namePlural"] for o in send(api, "GET", "metadata/objects?limit=1000")["data"]]
-    assert [tag["name"] for tag in found["tags"]] == ["General", *sorted(objects)]
+    assert [tag["name"] for tag in found["tags"]] == ["General", "Events", *sorted(objects)]
     alike = {path.replace("people", name) for name in objects for path in PEOPLE}
-    assert set(found["paths"]) == (alike - REFUSED_TO_ALL) | {"/open-api/core", "/dashboards/{id}/duplicate"}
+    assert set(found["paths"]) == (alike - REFUSED_TO_ALL) | {
+        *("/open-api/core", "/dashboards/{id}/duplicate", "/events", "/events/stream")
+    }
     people = {path: list(item) for path, item in found["paths"].items() if "/people" in path}
     assert people == PEOPLE
     ids = {
@@ -80,7 +83,7 @@ def test_core(api: httpx.Client) -> None:
     assert ids == {
         *("findManyPeople", "createOnePerson", "deleteManyPeople", "updateManyPeople", "createManyPeople"),
         *("findOnePerson", "deleteOnePerson", "UpdateOnePerson", "findPersonDuplicates", "restoreOnePerson"),
-        *("restoreManyPeople", "mergeManyPeople", "groupByPeople"),
+        *("restoreManyPeople", "mergeManyPeople", "groupByPeople", "findPersonHistory"),
     }
     parameters = found["components"]["parameters"]
     assert parameters["depth"]["schema"] == {"type": "integer", "enum": [0, 1], "default": 0}
@@ -103,11 +106,15 @@ def test_parameters_are_those_that_the_server_knows() -> None:
         "/people/restore": "restoreMany",
         "/people/merge": "merge",
         "/people/groupBy": "groupBy",
+        "/people/{id}/history": "history",
+        "/events": "events",
+        "/events/stream": "eventStream",
     }
     for path, kind in actions.items():
         for method, operation in found["paths"][path].items():
             action = ACTIONS[kind][method.upper()]  # type: ignore[index]
-            names = {parameters[p["$ref"].rpartition("/")[2]]["name"] for p in operation["parameters"]} - {"id"}
+            known = (parameters[p["$ref"].rpartition("/")[2]] for p in operation["parameters"])
+            names = {parameter["name"] for parameter in known if parameter["in"] == "query"}
             assert names <= PARAMETERS[action]
             assert PARAMETERS[action] - names <= {"view_id", "depth"}
 

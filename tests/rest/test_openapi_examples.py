@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -17,6 +18,7 @@ ORDER = (
     ("post", "/{}"),
     ("get", "/{}"),
     ("get", "/{}/{{id}}"),
+    ("get", "/{}/{{id}}/history"),
     ("patch", "/{}/{{id}}"),
     ("patch", "/{}"),
     ("get", "/{}/groupBy"),
@@ -29,6 +31,30 @@ ORDER = (
 )
 """The operations of an object, each after those that make what it needs."""
 
+
+METADATA_ORDER = (
+    "/open-api/metadata",
+    "/objects",
+    "/objects/{id}",
+    "/fields",
+    "/fields/{id}",
+    "/apiKeys",
+    "/apiKeys/{id}",
+    "/apiKeys/{id}/token",
+    "/apiKeys/{id}/regenerate",
+    "/webhooks",
+    "/webhooks/{id}",
+    "/webhooks/{id}/rotate",
+    "/webhooks/{id}/test",
+    "/webhookDeliveries",
+    "/webhookDeliveries/{id}",
+    "/webhookDeliveries/{id}/resend",
+    "/webhookDeliveries/resend",
+    "/audit",
+)
+"""All paths of the metadata document, each after those that make what it needs."""
+
+LIMITS = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "RateLimit-Policy")
 
 RESTRICTED = ("workspaceMembers", "workflows", "workflowVersions", "workflowRuns", "blocklists")
 """Objects that do not allow all operations to anybody."""
@@ -58,8 +84,17 @@ def samples(operation: Document) -> Iterator[str]:
 
 def check_answer(found: Document, operation: Document, response: httpx.Response) -> None:
     """Fails unless the answer is what the document says of it."""
-    described = operation["responses"][str(response.status_code)]["content"]["application/json"]["schema"]
-    validator = Draft202012Validator({"components": found["components"], **described}, format_checker=FORMATS)
+    described = operation["responses"][str(response.status_code)]
+    check(found, described, response)
+    tells = {name.lower() for name in response.headers} & {name.lower() for name in found["components"]["headers"]}
+    assert tells <= {name.lower() for name in described["headers"]}
+    assert ("ETag" in described["headers"]) == ("ETag" in response.headers)
+
+
+def check(found: Document, described: Document, response: httpx.Response) -> None:
+    """Fails unless an answer and its headers are what the document says."""
+    schema = described["content"]["application/json"]["schema"]
+    validator = Draft202012Validator({"components": found["components"], **schema}, format_checker=FORMATS)
     wrong = [f"{error.json_path}: {error.message}" for error in validator.iter_errors(response.json())]
     assert not wrong, f"{response.request.method} {response.request.url}: {wrong[:5]}"
 
@@ -67,7 +102,7 @@ def check_answer(found: Document, operation: Document, response: httpx.Response)
 def test_every_operation_on_records(full: httpx.Client, core: Document) -> None:
     paths = core["paths"]
     done = {("get", "/open-api/core"), ("post", "/dashboards/{id}/duplicate")}
-    for tag in core["tags"][1:]:
+    for tag in core["tags"][2:]:
         plural = tag["name"]
         for method, pattern in ORDER:
             path = pattern.format(plural)
@@ -91,6 +126,12 @@ def test_every_operation_on_records(full: httpx.Client, core: Document) -> None:
             check_answer(core, operation, response)
     [source] = samples(paths["/dashboards/{id}/duplicate"]["post"])
     assert run_command(full, source).status_code == 201
+    [source] = samples(paths["/events"]["get"])
+    events = run_command(full, source)
+    assert events.json()["data"]["events"]
+    check_answer(core, paths["/events"]["get"], events)
+    assert not list(samples(paths["/events/stream"]["get"]))
+    done |= {("get", "/events"), ("get", "/events/stream")}
     assert done == {(method, path) for path, method, _ in operations(core)}
 
 
@@ -121,6 +162,8 @@ def test_parameters_on_every_object(full: httpx.Client, core: Document) -> None:
     tried = 0
     for path, method, operation in operations(core):
         if method != "get" or "{id}" in path or path.startswith("/open-api"):
+            continue
+        if path == "/events/stream":
             continue
         for reference in operation["parameters"]:
             parameter = parameters[reference["$ref"].removeprefix("#/components/parameters/")]
@@ -157,32 +200,100 @@ def test_markdown(api: httpx.Client) -> None:
 
 def test_metadata(api: httpx.Client) -> None:
     found = document(api, "/rest/open-api/metadata")
-    tried = 0
-    for _, _, operation in operations(found):
+    tried = set()
+    in_order = sorted(operations(found), key=lambda item: METADATA_ORDER.index(item[0]))
+    for path, method, operation in in_order:
         for source in samples(operation):
+            plural = path.split("/")[1]
+            if "$ID" in source:
+                known = api.get(f"/rest/metadata/{plural}").json()["data"][-1]["id"]
+                assert "$ID" in found["info"]["description"]
+                source = source.replace("$ID", known)
             response = run_command(api, source)
             assert response.status_code in (200, 201), f"{source}\n{response.text}"
             check_answer(found, operation, response)
-            tried += 1
-    assert tried == 8
+            tried.add((method, path))
+    untried = {(method, path) for path, method, _ in operations(found)} - tried
+    assert {(method, path) for method, path in untried if method != "delete"} == {("get", "/open-api/metadata")}
+    assert len(untried) == 5
     for source in commands(found["info"]["description"]):
         assert run_command(api, source).status_code == 200
+    for plural in ("webhooks", "apiKeys"):
+        made = api.get(f"/rest/metadata/{plural}").json()["data"][-1]["id"]
+        gone = api.delete(f"/rest/metadata/{plural}/{made}")
+        assert gone.status_code == 200
+        check_answer(found, found["paths"][f"/{plural}/{{id}}"]["delete"], gone)
+        assert api.get(f"/rest/metadata/{plural}/{uuid4()}").content == b""
+
+
+def test_refusals_of_metadata(api: httpx.Client) -> None:
+    found = document(api, "/rest/open-api/metadata")
+    wrong = [
+        ("post", "/apiKeys", {"name": "x"}, 400),
+        ("post", "/apiKeys/{id}/token", {}, 404),
+        ("post", "/apiKeys/{id}/regenerate", {"overlapHours": "long"}, 400),
+        ("post", "/webhooks", {"operations": ["nonsense"]}, 400),
+        ("patch", "/webhooks/{id}", {"isPaused": True}, 400),
+        ("post", "/webhooks/{id}/rotate", {}, 400),
+        ("post", "/webhooks/{id}/test", None, 404),
+        ("get", "/webhookDeliveries?status=lost", None, 400),
+        ("get", "/webhookDeliveries/{id}", None, 404),
+        ("post", "/webhookDeliveries/{id}/resend", None, 404),
+        ("post", "/webhookDeliveries/resend", {"since": "soon"}, 400),
+        ("get", "/audit?after=x", None, 400),
+    ]
+    for method, path, body, status in wrong:
+        answer = api.request(method, f"/rest/metadata{path.replace('{id}', str(uuid4()))}", json=body)
+        assert answer.status_code == status, (path, answer.text)
+        operation = found["paths"][path.partition("?")[0]][method]
+        reference = operation["responses"][str(status)]["$ref"].rpartition("/")[2]
+        check(found, found["components"]["responses"][reference], answer)
 
 
 def test_errors_are_as_documented(full: httpx.Client, core: Document) -> None:
     responses: dict[str, Any] = core["components"]["responses"]
-    assert responses.keys() == {"400", "401", "403", "404", "413"}
     url = str(full.base_url)
+    person = full.post("/rest/people", json={}).json()["data"]["createPerson"]["id"]
+    key = {"Idempotency-Key": str(uuid4())}
+    full.post("/rest/people", json={"city": "Ghent"}, headers=key).raise_for_status()
     answers = {
         "401": httpx.get(f"{url}/rest/people", headers={"Authorization": "Bearer nonsense"}),
         "403": httpx.get(f"{url}/rest/people"),
         "404": full.get("/rest/people/20202020-0000-4000-8000-00000000dead"),
+        "412": full.patch(f"/rest/people/{person}", json={"city": "Ghent"}, headers={"If-Match": '"1.0"'}),
         "413": full.post(
             "/rest/people", content=b" " * (11 * 1024 * 1024), headers={"Content-Type": "application/json"}
         ),
+        "422": full.post("/rest/people", json={"city": "Lyon"}, headers=key),
         "400": full.post("/rest/companies", json={"nmae": "x"}),
     }
     for status, answer in answers.items():
         example = responses[status]["content"]["application/json"]["example"]
         assert answer.status_code == int(status)
         assert answer.json() == example
+    assert responses.keys() == {*answers, "304", "409", "429"}
+    assert full.get("/rest/people", headers={"If-None-Match": "*"}).status_code == 304
+
+
+def test_headers_and_limits(api: httpx.Client) -> None:
+    found = document(api)
+    roles = {"name": "Slow", "expiresAt": "2100-01-01T00:00:00.000Z", "rateLimit": "2/600"}
+    role_id = api.get("/rest/metadata/apiKeys").json()["data"][0]["roleId"]
+    made = api.post("/rest/metadata/apiKeys", json={**roles, "roleId": role_id}).json()
+    token = api.post(f"/rest/metadata/apiKeys/{made['id']}/token", json={}).json()["token"]
+    slow = {"Authorization": f"Bearer {token}"}
+    operation = found["paths"]["/people"]["post"]
+    assert {"$ref": "#/components/parameters/idempotencyKey"} in operation["parameters"]
+    twice = {**slow, "Idempotency-Key": "once"}
+    for place in range(2):
+        answer = api.post("/rest/people?nonsense=1", json={"city": "Ghent"}, headers=twice)
+        assert answer.status_code == 201
+        described = {name for name in operation["responses"]["201"]["headers"] if name in answer.headers}
+        assert described == {"Warning", *LIMITS, *(["Idempotent-Replayed"] if place else [])}
+    refused = api.get("/rest/people", headers=slow)
+    assert refused.status_code == 429
+    described = found["components"]["responses"]["429"]
+    check(found, described, refused)
+    assert described["headers"].keys() == {"Retry-After", *LIMITS}
+    assert all(name in refused.headers for name in described["headers"])
+    assert described["content"]["application/json"]["example"].keys() == refused.json().keys()

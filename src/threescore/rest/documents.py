@@ -7,6 +7,7 @@ once for each version of a model, and kept with it as the bytes that are sent.
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from functools import partial
+from uuid import UUID
 
 import msgspec
 import structlog
@@ -41,35 +42,44 @@ from threescore.rest.openapi import (
     workspace_markdown,
 )
 
-KEPT = 6
-"""How many documents are kept for a version of a model: each kind, for a few of the server's names."""
+KEPT = 12
+"""How many documents are kept for a version of a model: each kind, for a few of the server's names and roles."""
 
 _encode = msgspec.json.Encoder().encode
 log = structlog.get_logger()
 
 
+class _Reader(msgspec.Struct, frozen=True):
+    """Who a document is for: what of the model it shows, and a role for new API keys in its examples, if any."""
+
+    model: Model
+    role_id: UUID | None
+
+
 class _Page(msgspec.Struct, frozen=True):
-    """One document: how it is made for a workspace, and for everybody."""
+    """One document: how it is made for a reader, and for everybody. `of_role`: it is another one for each role."""
 
     name: str
-    of_workspace: Callable[[Model, Site], bytes]
+    of_workspace: Callable[[_Reader, Site], bytes]
     of_nobody: Callable[[Site], bytes]
     media_type: str | None = None
+    of_role: bool = False
 
 
 _CORE = _Page(
     "core",
-    lambda model, site: _encode(core_document(model, site)),
+    lambda reader, site: _encode(core_document(reader.model, site)),
     lambda site: _encode(base_document(site, "core", core_guide(site))),
 )
 _METADATA = _Page(
     "metadata",
-    lambda model, site: _encode(metadata_document(model, site)),
+    lambda reader, site: _encode(metadata_document(reader.model, site, reader.role_id)),
     lambda site: _encode(base_document(site, "metadata", metadata_guide(site))),
+    of_role=True,
 )
 _MARKDOWN = _Page(
     "markdown",
-    lambda model, site: workspace_markdown(model, site).encode(),
+    lambda reader, site: workspace_markdown(reader.model, site).encode(),
     lambda site: general_markdown(site).encode(),
     "text/markdown; charset=utf-8",
 )
@@ -86,10 +96,13 @@ PAGES: Mapping[str, _Page] = {
 
 
 class DocumentsApi:
-    """Answers requests for documents."""
+    """Answers requests for documents. `full`: they show the whole model, whatever the reader's role may read."""
 
-    def __init__(self, workspaces: Workspaces, tokens: Tokens, batch_limit: int, body_limit: int) -> None:
+    def __init__(
+        self, workspaces: Workspaces, tokens: Tokens, batch_limit: int, body_limit: int, *, full: bool = False
+    ) -> None:
         self._workspaces = workspaces
+        self._full = full
         self._tokens = tokens
         self._site = partial(Site, batch_limit=batch_limit, body_limit=body_limit)
 
@@ -115,32 +128,38 @@ class DocumentsApi:
             raise BadRequest(f"{method} is not possible on '{path}'. Allowed methods are GET, HEAD.")
         page, site = PAGES[path], self._site(base_url(scope))
         # The addresses outside of /rest take a bad token for none, as they always have.
-        model = await self._model(headers, refusing=path.startswith("/rest/"))
-        if model is None:
+        reader = await self._reader(headers, refusing=path.startswith("/rest/"))
+        if reader is None:
             return Reply(200, page.of_nobody(site), media_type=page.media_type)
-        body, etag = _kept(model, page, site)
+        body, etag = _kept(reader, page, site)
         return Reply(200, body, media_type=page.media_type, etag=etag)
 
-    async def _model(self, headers: Headers, *, refusing: bool) -> Model | None:
-        """What the caller may see of a workspace; None for a stranger. Raises AccessRefused for a bad token."""
+    async def _reader(self, headers: Headers, *, refusing: bool) -> _Reader | None:
+        """Who asks; None for a stranger. Raises AccessRefused for a bad token."""
         if headers.authorization is None:
             return None
         try:
             claims = self._tokens.verify(bearer_token(headers.authorization))
-            return Caller.of(await self._workspaces.present(claims.workspace_id), claims).model
+            caller = Caller.of(await self._workspaces.present(claims.workspace_id), claims)
         except AccessRefused:
             if refusing:
                 raise
             return None
+        model = caller.state.model if self._full else caller.model
+        return _Reader(model, caller.role.id if caller.role.can_be_assigned_to_api_keys else None)
 
 
-def _kept(model: Model, page: _Page, site: Site) -> tuple[bytes, str]:
-    """The document with its `ETag`, made when it is first asked for."""
-    kept: OrderedDict[tuple[str, Site], tuple[bytes, str]] = model.__dict__.setdefault("documents", OrderedDict())
-    key = (page.name, site)
+def _kept(reader: _Reader, page: _Page, site: Site) -> tuple[bytes, str]:
+    """The document with its `ETag`, made when it is first asked for.
+
+    It is kept with the model that it shows: who sees more of the workspace, or less, has another one.
+    """
+    kept: OrderedDict[tuple[object, ...], tuple[bytes, str]]
+    kept = reader.model.__dict__.setdefault("documents", OrderedDict())
+    key = (page.name, site, reader.role_id if page.of_role else None)
     found = kept.get(key)
     if found is None:
-        body = page.of_workspace(model, site)
+        body = page.of_workspace(reader, site)
         found = kept[key] = (body, etag_of(body))
         if len(kept) > KEPT:
             kept.popitem(last=False)

@@ -7,24 +7,30 @@ from threescore.model.objects import Model, ObjectType
 from threescore.model.overrides import resolved
 from threescore.records.object_rules import refused_verbs
 from threescore.records.service import MAX_MERGED
-from threescore.rest.grammar.path import Action
+from threescore.rest.grammar.path import ACTIONS, Action
+from threescore.rest.openapi.events import (
+    EVENTS_TAG,
+    HISTORY_ENTRY,
+    RECORD_EVENT,
+    event_parameters,
+    event_paths,
+    history_answer,
+)
 from threescore.rest.openapi.examples import FIRST_ID, SECOND_ID, Examples, curl
 from threescore.rest.openapi.guide import core_guide
+from threescore.rest.openapi.operations import HEADER_PARAMETERS, HEADERS, operation, responses
 from threescore.rest.openapi.schemas import RELATION_INPUT, Names, data_of, record_schemas
 from threescore.rest.openapi.shared import (
     ERROR,
     GENERAL_TAG,
+    LIMITED,
     MALFORMED,
     PAGE_INFO,
     Document,
     Site,
     base_document,
     core_parameters,
-    error_responses,
-    errors,
-    json_content,
     ref,
-    success,
 )
 from threescore.rest.openapi.webhooks import webhook_parameters, webhooks
 
@@ -33,8 +39,11 @@ DELETED: Schema = {
     **object_of({"id": dict(UUID)}, required=True),
 }
 
-_ONE = frozenset({"findOne", "updateOne", "deleteOne", "restoreOne"})
-_WITH_BODY = frozenset({"createOne", "createMany", "updateOne", "updateMany", "findDuplicates", "mergeMany"})
+_OF_KNOWN = frozenset(
+    {"findOne", "updateOne", "deleteOne", "restoreOne", "mergeMany", "duplicateDashboard", "findHistory"}
+)
+_METHODS = {action: word.lower() for kind in ACTIONS.values() for word, action in kind.items() if word != "PUT"}
+_MATCHED = frozenset({"updateOne", "deleteOne", "restoreOne"})
 
 
 def core_document(model: Model, site: Site) -> Document:
@@ -43,21 +52,32 @@ def core_document(model: Model, site: Site) -> Document:
     names = Names(objects)
     document = base_document(site, "core", core_guide(site, model))
     components = document["components"]
-    components["parameters"] = {**core_parameters(), **webhook_parameters()}
+    components["parameters"] = {
+        **core_parameters(),
+        **event_parameters(),
+        **HEADER_PARAMETERS,
+        **webhook_parameters(),
+    }
+    components["headers"] = HEADERS
     components["schemas"] = schemas = {
         names.shared("PageInfo"): PAGE_INFO,
         names.shared("Error"): ERROR,
         names.shared("MalformedRequest"): MALFORMED,
         names.shared("RelationInput"): RELATION_INPUT,
         names.shared("DeletedRecord"): DELETED,
+        names.shared("RateLimited"): LIMITED,
+        names.shared("RecordEvent"): RECORD_EVENT,
+        names.shared("HistoryEntry"): HISTORY_ENTRY,
     }
-    components["responses"] = error_responses(
+    components["responses"] = responses(
         ref("schemas", names.shared("Error")),
         ref("schemas", names.shared("MalformedRequest")),
+        limited=ref("schemas", names.shared("RateLimited")),
         example='Object company doesn\'t have any "nmae" field.',
     )
-    document["tags"] = [GENERAL_TAG]
+    document["tags"] = [GENERAL_TAG, EVENTS_TAG]
     document["webhooks"] = {}
+    document["paths"].update(event_paths(names, f"{site.url}/rest"))
     operation_ids: set[str] = set()
     for object_type in objects:
         examples = Examples(model, object_type)
@@ -89,6 +109,7 @@ class _Operations:
         self._update = ref("schemas", names.update(object_type))
         self._deleted = ref("schemas", names.shared("DeletedRecord"))
         self._page_info = ref("schemas", names.shared("PageInfo"))
+        self._history_page = history_answer(names)
 
     def paths(self) -> Document:
         """All paths, in the order in which people read them."""
@@ -111,6 +132,7 @@ class _Operations:
             f"/{plural}/restore": {"patch": self._restore_many()},
             f"/{plural}/merge": {"patch": self._merge()},
             f"/{plural}/groupBy": {"get": self._group_by()},
+            f"/{plural}/{{id}}/history": {"get": self._history()},
         }
         if plural == "dashboards":
             found["/dashboards/{id}/duplicate"] = {"post": self._duplicate_dashboard()}
@@ -146,24 +168,23 @@ class _Operations:
         while operation_id in self._operation_ids:
             operation_id += "_"
         self._operation_ids.add(operation_id)
-        made: Document = {
-            "tags": [self._plural],
-            "summary": summary,
-            "description": description,
-            "operationId": operation_id,
-            "parameters": [ref("parameters", name) for name in parameters],
-        }
-        if body is not None:
-            made["requestBody"] = {"description": "body", "required": True, "content": json_content(body, example)}
-        statuses = [400, 401, 403]
-        if action in _ONE or action in ("mergeMany", "duplicateDashboard"):
-            statuses.append(404)
-        if action in _WITH_BODY:
-            statuses.append(413)
-        made["responses"] = {str(status): success(answer), **errors(*statuses)}
-        if sample is not None:
-            made["x-codeSamples"] = [{"lang": "Shell", "label": "curl", "source": sample}]
-        return made
+        return operation(
+            _METHODS[action],
+            tag=self._plural,
+            operation_id=operation_id,
+            summary=summary,
+            description=description,
+            answer=answer,
+            status=status,
+            parameters=parameters,
+            body=body,
+            example=example,
+            refusals=(404,) if action in _OF_KNOWN else (),
+            keyed=action != "findDuplicates",
+            matched=action in _MATCHED,
+            warns=True,
+            sample=sample,
+        )
 
     def _sample(self, method: str, path: str, query: dict[str, str] | None = None, body: Any = None) -> str:
         return curl(f"{self._site.url}/rest", method, path, query, body)
@@ -418,6 +439,17 @@ class _Operations:
             ),
             list_of(group),
             sample=self._sample("GET", f"/{self._plural}/groupBy", query),
+        )
+
+    def _history(self) -> Document:
+        return self._operation(
+            "findHistory",
+            f"find{self._object_type.type_name}History",
+            f"Find the history of a {self._singular}",
+            "Who changed which field from what to what, and when; newest first. What is destroyed has a history, too.",
+            ("idPath", "historyLimit", "historyAfter"),
+            self._history_page,
+            sample=self._sample("GET", f"/{self._plural}/{FIRST_ID}/history", {"limit": "10"}),
         )
 
     def _duplicate_dashboard(self) -> Document:

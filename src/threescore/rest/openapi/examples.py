@@ -111,7 +111,10 @@ class Examples:
 
 
 def curl(url: str, method: str, path: str, query: Mapping[str, str] | None = None, body: Json = None) -> str:
-    """A command for a shell that has the API key's token in `$KEY`. `url` is where the paths begin."""
+    """A command for a shell that has the API key's token in `$KEY`. `url` is where the paths begin.
+
+    A path may have `$ID`, which the reader sets to the id of what is meant.
+    """
     address = f"{url}{path}"
     lines = ["curl -sS"]
     if query and method == "GET":
@@ -119,7 +122,7 @@ def curl(url: str, method: str, path: str, query: Mapping[str, str] | None = Non
     elif query:
         address += "?" + urlencode(query, quote_via=quote)
     lines[0] += f"{'' if method in ('GET', 'POST') and (body is not None or method == 'GET') else f' -X {method}'} "
-    lines[0] += shlex.quote(address)
+    lines[0] += '"$ID"'.join(shlex.quote(part) if part else "" for part in address.split("$ID"))
     lines.append('-H "Authorization: Bearer $KEY"')
     if query and method == "GET":
         lines += [f"--data-urlencode {shlex.quote(f'{name}={value}')}" for name, value in query.items()]

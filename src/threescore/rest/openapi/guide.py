@@ -164,7 +164,7 @@ def _introduction(site: Site) -> str:
 def _authentication() -> str:
     return (
         "## Authentication\n\nSend the token of an API key with each request: `Authorization: Bearer <token>`. Tokens "
-        "in URLs are not taken. In the examples, `$KEY` is the token."
+        "in URLs are not taken. In the examples, `$KEY` is the token, and `$ID` the id of what they are about."
     )
 
 
@@ -175,7 +175,11 @@ def _errors(site: Site) -> str:
         ("401", "the token is not valid or has expired"),
         ("403", "no token, or its key is revoked or has expired"),
         ("404", "there is no such record"),
+        ("409", "the same request is still being worked on, or others are changing the same; send it again"),
+        ("412", "the record is not the one that `If-Match` names"),
         ("413", f"the body is longer than {site.body_limit} bytes"),
+        ("422", "the `Idempotency-Key` came with another request before"),
+        ("429", "more requests than may be; `Retry-After` says when to send it again"),
         ("503", "the server cannot answer now; try again"),
     ]
     return "\n\n".join(
@@ -187,7 +191,9 @@ def _errors(site: Site) -> str:
             'fault. A body that is not JSON is answered as `{"message", "error", "statusCode"}`.',
             table(("Status", "When"), statuses),
             "Query parameters that mean nothing are ignored, and named in a `Warning` header. Answers to `GET` have an "
-            "`ETag`; sent back as `If-None-Match`, it gets the status 304 while nothing has changed.",
+            "`ETag`; sent back as `If-None-Match`, it gets the status 304 while nothing has changed. That of one "
+            "record, sent as `If-Match` with a change, keeps it from being written over another one. A write with an "
+            "`Idempotency-Key` of its own counts once, however often it is sent.",
         ]
     )
 

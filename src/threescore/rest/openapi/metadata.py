@@ -1,203 +1,84 @@
-"""The OpenAPI document of a workspace's data model. A resource is one entry of `_resources`."""
+"""The OpenAPI document of a workspace's data model and settings. A resource is one entry of `_resources`."""
 
-from typing import Any
-
-from msgspec import Struct
+from uuid import UUID as Id
 
 from threescore.model.fields import TYPES
 from threescore.model.fields.json_schema import UUID, Schema, list_of, nullable, object_of
 from threescore.model.objects import MANY_TO_ONE, ONE_TO_MANY, Model
 from threescore.rest.metadata_pages import DEFAULT_LIMIT, MAX_LIMIT
-from threescore.rest.openapi.examples import curl
+from threescore.rest.openapi import settings
 from threescore.rest.openapi.guide import metadata_guide, sample_object
+from threescore.rest.openapi.operations import HEADER_PARAMETERS, HEADERS, responses
+from threescore.rest.openapi.resources import Resource, resource_paths, resource_schemas
 from threescore.rest.openapi.shared import (
     ERROR,
+    FLAG,
     GENERAL_TAG,
     ID_PATH,
+    LIMITED,
     MALFORMED,
+    MAP,
+    MOMENT,
+    TEXT,
     Document,
     Site,
     base_document,
-    error_responses,
-    errors,
-    json_content,
     page_parameters,
     ref,
-    success,
 )
 
-_TEXT: Schema = {"type": "string"}
-_FLAG: Schema = {"type": "boolean"}
-_MOMENT: Schema = {"type": "string", "format": "date-time"}
-_ANY: Schema = {}
-_NULLABLE_TEXT, _NULLABLE_UUID = nullable(_TEXT), nullable(UUID)
-_NULLABLE_MAP = nullable({"type": "object", "additionalProperties": True})
+_NULLABLE_TEXT, _NULLABLE_UUID = nullable(TEXT), nullable(UUID)
+_NULLABLE_MAP = nullable(MAP)
 
 
-class Resource(Struct, frozen=True):
-    """One kind of thing that can be listed, read, created, changed and deleted.
+def metadata_document(model: Model, site: Site, role_id: Id | None = None) -> Document:
+    """The document of the model's resources, with examples about the model as it is.
 
-    `known` is the id of one that there is, for examples; `new` and `change` are examples of bodies.
+    `role_id` is a role that the reader may give to a new API key; without one there is no example of that.
     """
-
-    singular: str
-    plural: str
-    create: Schema
-    update: Schema
-    read: Schema
-    new: Any
-    change: Any
-    about: str
-    known: str | None = None
-    deleting: str = "Deletes it for good."
-
-    @property
-    def name(self) -> str:
-        return self.singular[0].upper() + self.singular[1:]
-
-    @property
-    def name_plural(self) -> str:
-        return self.plural[0].upper() + self.plural[1:]
-
-
-def metadata_document(model: Model, site: Site) -> Document:
-    """The document of the model's resources, with examples about the model as it is."""
     document = base_document(site, "metadata", metadata_guide(site))
-    components = document["components"]
-    components["parameters"] = {"idPath": ID_PATH, **page_parameters(MAX_LIMIT, DEFAULT_LIMIT)}
+    components, paths, url = document["components"], document["paths"], f"{site.url}/rest/metadata"
+    components["parameters"] = {
+        "idPath": ID_PATH,
+        **page_parameters(MAX_LIMIT, DEFAULT_LIMIT),
+        **{name: HEADER_PARAMETERS[name] for name in ("ifNoneMatch", "idempotencyKey")},
+    }
+    components["headers"] = {name: header for name, header in HEADERS.items() if name != "Warning"}
     components["schemas"] = {
         "Error": ERROR,
         "MalformedRequest": MALFORMED,
         "ValidationReport": _REPORT,
+        "RateLimited": LIMITED,
         "PageInfo": _PAGE_INFO,
+        **settings.SCHEMAS,
     }
-    components["responses"] = error_responses(
+    components["responses"] = responses(
         ref("schemas", "Error"),
         ref("schemas", "MalformedRequest"),
         ref("schemas", "ValidationReport"),
+        limited=ref("schemas", "RateLimited"),
         example="limit 'x' is invalid. Should be an integer",
     )
+    # It is about one record.
+    del components["responses"]["412"]
     document["tags"] = [GENERAL_TAG]
-    for resource in _resources(model):
-        components["schemas"].update(_schemas(resource))
-        document["paths"].update(_paths(resource, f"{site.url}/rest/metadata"))
+    for resource in (*_resources(model), settings.key_resource(role_id), settings.webhook_resource()):
+        components["schemas"].update(resource_schemas(resource))
+        paths.update(resource_paths(resource, url))
         document["tags"].append({"name": resource.plural, "description": resource.about})
+    paths |= settings.key_paths(url) | settings.webhook_paths(url)
+    paths |= settings.delivery_paths(url) | settings.audit_paths(url)
+    document["tags"] += [
+        {"name": "webhookDeliveries", "description": settings.DELIVERIES_ABOUT},
+        {"name": "audit", "description": settings.AUDIT_ABOUT},
+    ]
     return document
-
-
-def _schemas(resource: Resource) -> dict[str, Schema]:
-    name, names = resource.name, resource.name_plural
-    return {
-        name: {**resource.create, "example": resource.new},
-        names: list_of(ref("schemas", name)),
-        f"{name}ForUpdate": {**resource.update, "example": resource.change},
-        f"{name}ForResponse": resource.read,
-        f"{names}ForResponse": list_of(ref("schemas", f"{name}ForResponse")),
-    }
-
-
-def _paths(resource: Resource, url: str) -> Document:
-    name, singular, plural = resource.name, resource.singular, resource.plural
-    one = ref("schemas", f"{name}ForResponse")
-    page = object_of(
-        {
-            "data": ref("schemas", f"{resource.name_plural}ForResponse"),
-            "pageInfo": ref("schemas", "PageInfo"),
-            "totalCount": {"type": "integer"},
-        },
-        required=True,
-    )
-    id_path = [ref("parameters", "idPath")]
-
-    def operation(
-        operation_id: str,
-        summary: str,
-        description: str,
-        answer: Schema,
-        *statuses: int,
-        status: int = 200,
-        parameters: list[Schema] | None = None,
-        body: str | None = None,
-        sample: str | None = None,
-    ) -> Document:
-        made: Document = {
-            "tags": [plural],
-            "summary": summary,
-            "description": description,
-            "operationId": operation_id,
-        }
-        if parameters:
-            made["parameters"] = parameters
-        if body:
-            made["requestBody"] = {
-                "description": "body",
-                "required": True,
-                "content": json_content(ref("schemas", body)),
-            }
-        made["responses"] = {str(status): success(answer), **errors(400, 401, 403, *statuses)}
-        if sample:
-            made["x-codeSamples"] = [{"lang": "Shell", "label": "curl", "source": sample}]
-        return made
-
-    known = resource.known
-    return {
-        f"/{plural}": {
-            "get": operation(
-                f"findMany{resource.name_plural}",
-                f"Find Many {plural}",
-                "A page, in descending order of ids.",
-                page,
-                parameters=[ref("parameters", p) for p in ("limit", "startingAfter", "endingBefore")],
-                sample=curl(url, "GET", f"/{plural}", {"limit": "10"}),
-            ),
-            "post": operation(
-                f"createOne{name}",
-                f"Create One {singular}",
-                "Creates it, and answers it whole.",
-                one,
-                413,
-                status=201,
-                body=name,
-                sample=curl(url, "POST", f"/{plural}", None, resource.new),
-            ),
-        },
-        f"/{plural}/{{id}}": {
-            "get": operation(
-                f"findOne{name}",
-                f"Find One {singular}",
-                "It, whole.",
-                one,
-                404,
-                parameters=id_path,
-                sample=curl(url, "GET", f"/{plural}/{known}") if known else None,
-            ),
-            "delete": operation(
-                f"deleteOne{name}",
-                f"Delete One {singular}",
-                f"{resource.deleting} Answers it as it was.",
-                one,
-                404,
-                parameters=id_path,
-            ),
-            "patch": operation(
-                f"updateOne{name}",
-                f"Update One {singular}",
-                "Changes what is sent, and answers it whole.",
-                one,
-                404,
-                413,
-                parameters=id_path,
-                body=f"{name}ForUpdate",
-                sample=curl(url, "PATCH", f"/{plural}/{known}", None, resource.change) if known else None,
-            ),
-        },
-    }
 
 
 _PAGE_INFO = object_of(
     {
-        "hasNextPage": _FLAG,
-        "hasPreviousPage": _FLAG,
+        "hasNextPage": FLAG,
+        "hasPreviousPage": FLAG,
         "startCursor": {**_NULLABLE_UUID, "description": "The id of the first item; null on an empty page."},
         "endCursor": {**_NULLABLE_UUID, "description": "The id of the last item; null on an empty page."},
     },
@@ -210,14 +91,14 @@ _REPORT: Schema = {
         {
             "statusCode": {"type": "integer"},
             "error": {"type": "string", "const": "METADATA_VALIDATION_ERROR"},
-            "message": _TEXT,
+            "message": TEXT,
             "errors": {
                 "type": "object",
                 "description": "What is wrong, by the kind of thing: `objectMetadata`, `fieldMetadata`, `index`.",
                 "additionalProperties": list_of({"type": "object", "additionalProperties": True}),
             },
             "summary": {"type": "object", "additionalProperties": {"type": "integer"}},
-            "userFriendlyMessage": _TEXT,
+            "userFriendlyMessage": TEXT,
         },
         required=True,
     ),
@@ -245,7 +126,8 @@ def _resources(model: Model) -> list[Resource]:
             },
             change={"description": "What we want people to know about it", "icon": "IconBox"},
             known=str(sample.id) if sample else None,
-            deleting="Deletes the object with all of its records, for good; only custom objects can be deleted.",
+            deleting="Deletes the object with all of its records, for good; only custom objects can be deleted. "
+            "Answers it as it was.",
         ),
         Resource(
             singular="field",
@@ -267,7 +149,8 @@ def _resources(model: Model) -> list[Resource]:
             },
             change={"description": "What we want people to know about it"},
             known=str(field.id) if field else None,
-            deleting="Deletes the field with its values in all records, for good; only custom fields can be deleted.",
+            deleting="Deletes the field with its values in all records, for good; only custom fields can be deleted. "
+            "Answers it as it was.",
         ),
     ]
 
@@ -288,12 +171,12 @@ _OBJECT_INPUT: Schema = {
         "namePlural": _NAME,
         "labelSingular": _LABEL,
         "labelPlural": _LABEL,
-        "description": _TEXT,
-        "icon": _TEXT,
-        "shortcut": _TEXT,
-        "color": _TEXT,
-        "isLabelSyncedWithName": _FLAG,
-        "skipNameField": {**_FLAG, "description": "Whether to leave the field `name` out."},
+        "description": TEXT,
+        "icon": TEXT,
+        "shortcut": TEXT,
+        "color": TEXT,
+        "isLabelSyncedWithName": FLAG,
+        "skipNameField": {**FLAG, "description": "Whether to leave the field `name` out."},
     },
     "required": ["nameSingular", "namePlural", "labelSingular", "labelPlural"],
 }
@@ -310,9 +193,9 @@ _OBJECT_CHANGE: Schema = {
         "icon": _NULLABLE_TEXT,
         "shortcut": _NULLABLE_TEXT,
         "color": _NULLABLE_TEXT,
-        "isActive": _FLAG,
-        "isSearchable": _FLAG,
-        "isLabelSyncedWithName": _FLAG,
+        "isActive": FLAG,
+        "isSearchable": FLAG,
+        "isLabelSyncedWithName": FLAG,
         "openRecordIn": {"type": "string", "enum": ["SIDE_PANEL", "RECORD_PAGE", "USER_CHOICE"]},
         "labelIdentifierFieldMetadataId": _NULLABLE_UUID,
         "imageIdentifierFieldMetadataId": _NULLABLE_UUID,
@@ -324,36 +207,36 @@ _OBJECT: Schema = {
     "description": "An object of the data model.",
     "properties": {
         "id": UUID,
-        "nameSingular": _TEXT,
-        "namePlural": _TEXT,
-        "labelSingular": _TEXT,
-        "labelPlural": _TEXT,
+        "nameSingular": TEXT,
+        "namePlural": TEXT,
+        "labelSingular": TEXT,
+        "labelPlural": TEXT,
         "description": _NULLABLE_TEXT,
         "icon": _NULLABLE_TEXT,
         "shortcut": _NULLABLE_TEXT,
         "color": _NULLABLE_TEXT,
-        "isActive": _FLAG,
-        "isSystem": _FLAG,
-        "isCustom": _FLAG,
-        "isRemote": _FLAG,
-        "isSearchable": _FLAG,
-        "isUIEditable": _FLAG,
-        "isUICreatable": _FLAG,
-        "isUIReadOnly": _FLAG,
-        "isAuditLogged": _FLAG,
-        "isLabelSyncedWithName": _FLAG,
-        "openRecordIn": _TEXT,
-        "readability": _TEXT,
-        "writability": _TEXT,
+        "isActive": FLAG,
+        "isSystem": FLAG,
+        "isCustom": FLAG,
+        "isRemote": FLAG,
+        "isSearchable": FLAG,
+        "isUIEditable": FLAG,
+        "isUICreatable": FLAG,
+        "isUIReadOnly": FLAG,
+        "isAuditLogged": FLAG,
+        "isLabelSyncedWithName": FLAG,
+        "openRecordIn": TEXT,
+        "readability": TEXT,
+        "writability": TEXT,
         "standardOverrides": _NULLABLE_MAP,
-        "duplicateCriteria": nullable(list_of(list_of(_TEXT))),
+        "duplicateCriteria": nullable(list_of(list_of(TEXT))),
         "labelIdentifierFieldMetadataId": _NULLABLE_UUID,
         "imageIdentifierFieldMetadataId": _NULLABLE_UUID,
         "universalIdentifier": UUID,
         "applicationId": UUID,
         "workspaceId": UUID,
-        "createdAt": _MOMENT,
-        "updatedAt": _MOMENT,
+        "createdAt": MOMENT,
+        "updatedAt": MOMENT,
         "fields": {
             **list_of(ref("schemas", "FieldForResponse")),
             "description": "Not there in answers to a delete.",
@@ -365,9 +248,9 @@ _OBJECT["required"] = [name for name in _OBJECT["properties"] if name != "fields
 _OPTION = object_of(
     {
         "id": UUID,
-        "label": _TEXT,
+        "label": TEXT,
         "value": {"type": "string", "description": "What records hold: upper case with underscores."},
-        "color": _TEXT,
+        "color": TEXT,
         "position": {"type": "number"},
     },
     required=False,
@@ -379,7 +262,7 @@ _RELATION_INPUT: Schema = {
         {
             "targetObjectMetadataId": UUID,
             "targetFieldLabel": _LABEL,
-            "targetFieldIcon": _TEXT,
+            "targetFieldIcon": TEXT,
             "type": {"type": "string", "enum": [MANY_TO_ONE, ONE_TO_MANY]},
         },
         required=True,
@@ -391,10 +274,10 @@ _FIELD_CHANGES: dict[str, Schema] = {
     "label": _LABEL,
     "description": _NULLABLE_TEXT,
     "icon": _NULLABLE_TEXT,
-    "isUnique": _FLAG,
-    "isSearchable": _FLAG,
-    "isAuditLogged": _FLAG,
-    "isLabelSyncedWithName": _FLAG,
+    "isUnique": FLAG,
+    "isSearchable": FLAG,
+    "isAuditLogged": FLAG,
+    "isLabelSyncedWithName": FLAG,
     "defaultValue": {"description": "Texts stand in single quotes: `'ROAD'`."},
     "options": {
         **list_of({**_OPTION, "required": ["label", "value", "position"]}),
@@ -410,7 +293,7 @@ _FIELD_INPUT: Schema = {
         "objectMetadataId": {**UUID, "description": "The object that the field is for."},
         "type": {"type": "string", "enum": list(TYPES)},
         **_FIELD_CHANGES,
-        "isNullable": _FLAG,
+        "isNullable": FLAG,
         "relationCreationPayload": {**_RELATION_INPUT, "description": "Of a RELATION field."},
         "morphRelationsCreationPayload": {**list_of(_RELATION_INPUT), "description": "Of a MORPH_RELATION field."},
     },
@@ -420,11 +303,11 @@ _FIELD_INPUT: Schema = {
 _FIELD_CHANGE: Schema = {
     "type": "object",
     "description": "Changes of a field. Its type and object stay, and so does the name of a standard field.",
-    "properties": {**_FIELD_CHANGES, "isActive": _FLAG},
+    "properties": {**_FIELD_CHANGES, "isActive": FLAG},
 }
 
-_END = object_of({"id": UUID, "nameSingular": _TEXT, "namePlural": _TEXT}, required=True)
-_FIELD_END = object_of({"id": UUID, "name": _TEXT}, required=True)
+_END = object_of({"id": UUID, "nameSingular": TEXT, "namePlural": TEXT}, required=True)
+_FIELD_END = object_of({"id": UUID, "name": TEXT}, required=True)
 _RELATION = object_of(
     {
         "type": {"type": "string", "enum": [MANY_TO_ONE, ONE_TO_MANY]},
@@ -443,21 +326,21 @@ _FIELD: Schema = {
         {
             "id": UUID,
             "type": {"type": "string", "enum": list(TYPES)},
-            "name": _TEXT,
-            "label": _TEXT,
+            "name": TEXT,
+            "label": TEXT,
             "description": _NULLABLE_TEXT,
             "icon": _NULLABLE_TEXT,
-            "isActive": _FLAG,
-            "isSystem": _FLAG,
-            "isCustom": _FLAG,
-            "isUIEditable": _FLAG,
-            "isUIReadOnly": _FLAG,
-            "isNullable": _FLAG,
-            "isUnique": _FLAG,
-            "isSearchable": _FLAG,
-            "isAuditLogged": _FLAG,
-            "isLabelSyncedWithName": _FLAG,
-            "writability": _TEXT,
+            "isActive": FLAG,
+            "isSystem": FLAG,
+            "isCustom": FLAG,
+            "isUIEditable": FLAG,
+            "isUIReadOnly": FLAG,
+            "isNullable": FLAG,
+            "isUnique": FLAG,
+            "isSearchable": FLAG,
+            "isAuditLogged": FLAG,
+            "isLabelSyncedWithName": FLAG,
+            "writability": TEXT,
             "defaultValue": {"description": "Any JSON value."},
             "options": nullable(list_of(_OPTION)),
             "settings": _NULLABLE_MAP,
@@ -469,8 +352,8 @@ _FIELD: Schema = {
             "universalIdentifier": UUID,
             "applicationId": UUID,
             "workspaceId": UUID,
-            "createdAt": _MOMENT,
-            "updatedAt": _MOMENT,
+            "createdAt": MOMENT,
+            "updatedAt": MOMENT,
         },
         required=True,
     ),

@@ -13,7 +13,16 @@ from threescore.rest.openapi.shared import ref
 NOT_IN_INPUT = frozenset({"id", "createdAt", "updatedAt", "deletedAt"})
 """Fields that may be given, but hardly ever are: schemas of new records do not show them."""
 
-SHARED = ("PageInfo", "Error", "MalformedRequest", "RelationInput", "DeletedRecord")
+SHARED = (
+    "PageInfo",
+    "Error",
+    "MalformedRequest",
+    "RelationInput",
+    "DeletedRecord",
+    "RateLimited",
+    "RecordEvent",
+    "HistoryEntry",
+)
 """Names of schemas that belong to no object. An object of such a name keeps it, and the shared one gives way."""
 
 _SUFFIXES = ("", "ForUpdate", "ForResponse")

@@ -1,6 +1,5 @@
-"""What the OpenAPI documents have in common: their frame, their parameters, and the errors that the server answers."""
+"""What the OpenAPI documents have in common: their frame, their parameters, and the schemas of errors."""
 
-from collections.abc import Mapping
 from typing import Any, Literal
 
 from msgspec import Struct
@@ -12,6 +11,11 @@ from threescore.rest.records import DEFAULT_GROUPS, DEFAULT_LIMIT, MAX_GROUPS, M
 
 Document = dict[str, Any]
 Kind = Literal["core", "metadata"]
+
+TEXT: Schema = {"type": "string"}
+FLAG: Schema = {"type": "boolean"}
+MOMENT: Schema = {"type": "string", "format": "date-time"}
+MAP: Schema = {"type": "object", "additionalProperties": True}
 
 
 class Site(Struct, frozen=True):
@@ -35,14 +39,9 @@ def json_content(schema: Schema, example: Any = None) -> Document:
     return {"application/json": content}
 
 
-def success(schema: Schema) -> Document:
-    """A response that is not an error."""
-    return {"description": "Successful operation", "content": json_content(schema)}
-
-
-def errors(*statuses: int) -> dict[str, Document]:
-    """References to the error responses with these statuses."""
-    return {str(status): ref("responses", str(status)) for status in statuses}
+def capital(name: str) -> str:
+    """A name in camel case, with a capital at its head."""
+    return name[0].upper() + name[1:]
 
 
 def base_document(site: Site, kind: Kind, description: str) -> Document:
@@ -87,7 +86,9 @@ def base_document(site: Site, kind: Kind, description: str) -> Document:
                     "description": "This document. Without a token it holds nothing about the workspace.",
                     "operationId": "GetOpenApiSchema",
                     "security": [{"bearerAuth": []}, {}],
-                    "responses": {"200": success({"type": "object"})},
+                    "responses": {
+                        "200": {"description": "Successful operation", "content": json_content({"type": "object"})}
+                    },
                 },
             }
         },
@@ -147,43 +148,33 @@ MALFORMED = {
 }
 """How a body that cannot be read is answered."""
 
-_MESSAGES: Mapping[int, tuple[str, str, str]] = {
-    401: (
-        "The token is not valid, or has expired",
-        "UNAUTHENTICATED",
-        "Token invalid.",
-    ),
-    403: (
-        "There is no token, or its API key is revoked or has expired",
-        "FORBIDDEN_EXCEPTION",
-        "Missing authentication token",
-    ),
-    404: (
-        "There is no such record",
-        "NotFoundException",
-        "Record not found",
-    ),
-    413: (
-        "The body is too long",
-        "PayloadTooLargeException",
-        "The body is over the limit of 10485760 bytes; send less at once",
+LIMITED = {
+    "description": "More requests than may be: whose limit is used up, and when to try again.",
+    **object_of(
+        {
+            "statusCode": {"type": "integer", "const": 429},
+            "error": {"type": "string", "const": "RATE_LIMITED"},
+            "messages": list_of({"type": "string"}),
+            "limitKind": {"type": "string"},
+            "exhaustedKind": {"type": "string"},
+            "scope": object_of(
+                {
+                    "spenderType": {"type": "string", "enum": ["apiKey", "workspace"]},
+                    "spenderId": {"type": "string"},
+                    "operationType": {"type": "string"},
+                },
+                required=True,
+            ),
+            "limit": {"type": "integer", "description": "How many requests there may be in the period."},
+            "remaining": {"type": "integer"},
+            "periodCount": {"type": "integer", "description": "How long the period is."},
+            "periodUnit": {"type": "string", "const": "SECOND"},
+            "retryAfterSeconds": {"type": "integer"},
+        },
+        required=True,
     ),
 }
-
-
-def error_responses(*bad_requests: Schema, example: str) -> Document:
-    """The error responses as components, by status. `bad_requests` are the schemas of what has the status 400."""
-    bad = {"statusCode": 400, "error": "BadRequestException", "messages": [example]}
-    found = {
-        "400": {
-            "description": "The request cannot be carried out as it stands; nothing was changed",
-            "content": json_content({"anyOf": list(bad_requests)}, bad),
-        }
-    }
-    for status, (description, error, message) in _MESSAGES.items():
-        body = {"statusCode": status, "error": error, "messages": [message]}
-        found[str(status)] = {"description": description, "content": json_content(bad_requests[0], body)}
-    return found
+"""How requests beyond a limit are answered."""
 
 
 def parameter(
@@ -202,7 +193,14 @@ def parameter(
     return made
 
 
-_JSON_TEXT: Schema = {"type": "string"}
+def limit_parameter(maximum: int, default: int, *, minimum: int = 1) -> Document:
+    """The parameter of lists that says how long a page is."""
+    return parameter(
+        "limit",
+        "query",
+        f"How many are wanted, at most {maximum}; a higher number counts as {maximum}.",
+        {"type": "integer", "minimum": minimum, "maximum": maximum, "default": default},
+    )
 
 
 def page_parameters(maximum: int, default: int) -> Document:
@@ -215,12 +213,7 @@ def page_parameters(maximum: int, default: int) -> Document:
         "endingBefore": parameter(
             "ending_before", "query", f"Gives the page that ends before the cursor. {cursor}", {"type": "string"}
         ),
-        "limit": parameter(
-            "limit",
-            "query",
-            f"How many are wanted, at most {maximum}; a higher number counts as {maximum}.",
-            {"type": "integer", "minimum": 0, "maximum": maximum, "default": default},
-        ),
+        "limit": limit_parameter(maximum, default, minimum=0),
     }
 
 
@@ -281,7 +274,7 @@ def core_parameters() -> Document:
             '`{"createdAt": {"granularity": "MONTH", "timeZone": "Europe/Paris"}}`, the members of a list '
             '`{"tags": {"unnest": true}}`. Granularities are DAY, WEEK, MONTH, QUARTER, YEAR (of which a date with a '
             "time needs a `timeZone`), DAY_OF_THE_WEEK, MONTH_OF_THE_YEAR, QUARTER_OF_THE_YEAR and NONE.",
-            _JSON_TEXT,
+            TEXT,
             required=True,
             month='[{"createdAt": {"granularity": "MONTH", "timeZone": "Europe/Paris"}}]',
             weekday='[{"createdAt": {"granularity": "DAY_OF_THE_WEEK", "timeZone": "UTC"}}]',
@@ -293,7 +286,7 @@ def core_parameters() -> Document:
             "`countEmptyX`, `countNotEmptyX`, `percentageEmptyX`, `percentageNotEmptyX`; for numbers `minX`, `maxX`, "
             "`avgX`, `sumX`; for dates `minX`, `maxX`; for booleans `countTrueX`, `countFalseX`; for amounts "
             "`sumXAmountMicros` and so on.",
-            _JSON_TEXT,
+            TEXT,
             simple='["totalCount", "countNotEmptyId"]',
         ),
         "groupOrderBy": parameter(
@@ -301,7 +294,7 @@ def core_parameters() -> Document:
             "query",
             'A JSON array of orders of the groups: `{"stage": "AscNullsFirst"}`, or of aggregates '
             '`{"aggregate": {"totalCount": "DescNullsLast"}}`.',
-            _JSON_TEXT,
+            TEXT,
             aggregate='[{"aggregate": {"totalCount": "DescNullsLast"}}]',
         ),
         "groupLimit": parameter(
