@@ -7,7 +7,7 @@ from pathlib import Path
 
 from threescore.access.welcome import new_welcome
 from threescore.catalog.workspaces import create_workspace, list_workspaces
-from threescore.cli.keys import LONGEST_LIFE, new_token
+from threescore.cli.keys import LONGEST_LIFE, new_key
 from threescore.cli.output import fail, say
 from threescore.cli.workplace import Workplace, connected
 from threescore.config import Settings, unknown_variables
@@ -68,7 +68,8 @@ async def _first_token(database: Database, settings: Settings) -> str | None:
     except Conflict:
         # Another server, started at the same moment, was quicker and showed its key.
         return None
-    return await new_token(Workplace(settings, database, workspace), FIRST_KEY, LONGEST_LIFE)
+    _key, token = await new_key(Workplace(settings, database, workspace), FIRST_KEY, LONGEST_LIFE)
+    return token
 
 
 def _welcome(settings: Settings, token: str | None, welcome: str | None) -> None:

@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from threescore import __version__
-from threescore.cli import keys, processes, roles, workspaces
-from threescore.cli.output import fail
+from threescore.cli import fields, keys, objects, processes, roles, webhooks, workspaces
+from threescore.cli.output import fail, sentence
 from threescore.config import InvalidSetting
 from threescore.errors import ThreescoreError
 from threescore.installation import DatabaseUnusable
@@ -25,6 +25,9 @@ app.command()(processes.worker)
 app.add_typer(workspaces.app, name="workspace")
 app.add_typer(keys.app, name="key")
 app.add_typer(roles.app, name="role")
+app.add_typer(webhooks.app, name="webhook")
+app.add_typer(objects.app, name="object")
+app.add_typer(fields.app, name="field")
 
 
 def main() -> None:
@@ -33,7 +36,9 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(128 + signal.SIGTERM))
     try:
         app()
-    except (ThreescoreError, DatabaseUnusable) as error:
+    except ThreescoreError as error:
+        fail(sentence(error))
+    except DatabaseUnusable as error:
         fail(str(error))
     except InvalidSetting as error:
         fail(str(error), code=2)

@@ -2,17 +2,21 @@
 
 import typer
 
+from threescore.access.role_wire import role_values
 from threescore.access.roles import Role, list_roles
-from threescore.cli.output import fail, print_table
+from threescore.cli.output import JsonOption, fail, print_json, print_table
 from threescore.cli.workplace import Workplace, WorkspaceOption, in_workspace
 
 app = typer.Typer(help="Roles: what members and API keys may do.", no_args_is_help=True)
 
 
 @app.command("list")
-def list_command(workspace: WorkspaceOption = None) -> None:
+def list_command(workspace: WorkspaceOption = None, as_json: JsonOption = False) -> None:
     """List the roles of a workspace."""
     found = in_workspace(workspace, roles_of)
+    if as_json:
+        print_json([role_values(role) for role in found])
+        return
     print_table(["Label", "Id", "For"], [[role.label, str(role.id), _words(role)] for role in found])
 
 
