@@ -26,8 +26,8 @@ _Icon = Annotated[str | None, typer.Option(help="Its icon, as IconTool.")]
 
 @app.command("create")
 def create_command(
-    label: Annotated[str, typer.Argument(help="What people call one of them, as Machine.")],
-    label_plural: Annotated[str, typer.Argument(help="What people call several, as Machines.")],
+    label: Annotated[str, typer.Argument(metavar="LABEL", help="What people call one of them, as Machine.")],
+    label_plural: Annotated[str, typer.Argument(metavar="LABEL_PLURAL", help="What people call several, as Machines.")],
     name: Annotated[str | None, typer.Option(help="Its name in the APIs; made of LABEL when not given.")] = None,
     name_plural: Annotated[
         str | None, typer.Option(help="Its plural name in the APIs; made of LABEL_PLURAL when not given.")

@@ -39,7 +39,7 @@ _Filter = Annotated[
 
 @app.command("create")
 def create_command(
-    url: Annotated[str, typer.Argument(help="Where to send events: an http or https URL.")],
+    url: Annotated[str, typer.Argument(metavar="URL", help="Where to send events: an http or https URL.")],
     operation: _Operations = None,
     description: _Description = None,
     updated_field: _UpdatedFields = None,
@@ -172,7 +172,9 @@ def deliveries_command(
 
 @app.command("resend")
 def resend_command(
-    delivery: Annotated[UUID, typer.Argument(help="The id, as `threescore webhook deliveries` shows it.")],
+    delivery: Annotated[
+        UUID, typer.Argument(metavar="DELIVERY", help="The id, as `threescore webhook deliveries` shows it.")
+    ],
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
