@@ -1,5 +1,6 @@
 """What tests share that is no fixture: server processes, ports, waiting."""
 
+import io
 import os
 import signal
 import socket
@@ -8,12 +9,15 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
+from unittest.mock import patch
 
 import httpx
 import psutil
+
+from threescore.cli import main
 
 PROGRAM = Path(sys.executable).with_name("threescore")
 
@@ -21,6 +25,50 @@ PROGRAM = Path(sys.executable).with_name("threescore")
 def clean_environment() -> dict[str, str]:
     """Our environment without the settings of whoever runs the tests."""
     return {name: value for name, value in os.environ.items() if not name.startswith("THREESCORE_")}
+
+
+def threescore(*arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":
+    """Runs the program with these settings until it ends."""
+    return subprocess.run(
+        [PROGRAM, *arguments],
+        env={**clean_environment(), **variables},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a command did."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def threescore_here(*arguments: str, **variables: str) -> Done:
+    """Runs the program as `threescore` does, but in this process: starting one takes longer than most commands."""
+    out, err = io.StringIO(), io.StringIO()
+    ended = signal.getsignal(signal.SIGTERM)
+    with (
+        patch.dict(os.environ, {**clean_environment(), **variables}, clear=True),
+        patch.object(sys, "argv", [str(PROGRAM), *arguments]),
+        patch.object(sys, "stdin", io.StringIO()),
+        redirect_stdout(out),
+        redirect_stderr(err),
+    ):
+        try:
+            main()
+        except SystemExit as end:
+            code = end.code
+        else:
+            code = 0
+        finally:
+            signal.signal(signal.SIGTERM, ended)
+    assert code is None or isinstance(code, int)
+    return Done(code or 0, out.getvalue(), err.getvalue())
 
 
 def free_port() -> int:

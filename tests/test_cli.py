@@ -1,26 +1,13 @@
 """The commands beside a server: workspaces and keys, refusals with a clear message."""
 
-import subprocess
 import uuid
 
 import httpx
 import pytest
 
-from tests.support import PROGRAM, clean_environment
+from tests.support import threescore
 from threescore import installation
 from threescore.config import Settings
-
-
-def threescore(*arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":
-    """Runs the program with these settings."""
-    return subprocess.run(
-        [PROGRAM, *arguments],
-        env={**clean_environment(), **variables},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
 
 
 def status(server: str, token: str) -> int:

@@ -14,6 +14,7 @@ from msgspec import Struct
 from threescore.access.audit import COMMAND_LINE, Author, Entry, audit
 from threescore.access.roles import admin_role, insert_role, member_role
 from threescore.catalog import ddl, store
+from threescore.catalog.wire import iso
 from threescore.db.pool import Connection, Database, Record
 from threescore.errors import BadRequest, Conflict, NotFound
 from threescore.model.standard import standard_model
@@ -161,6 +162,22 @@ async def update_workspace(
         entry = Entry("workspace.updated", workspace_id, after.name, _audited(before), _audited(after))
         await audit(connection, after.schema, author, [entry])
     return after
+
+
+def workspace_values(workspace: Workspace) -> dict[str, Any]:
+    """What can be told of a workspace from itself alone, in the names of the wire."""
+    return {
+        "id": str(workspace.id),
+        "displayName": workspace.name,
+        "subdomain": workspace.subdomain,
+        "logo": workspace.logo,
+        "timeZone": workspace.time_zone,
+        "activationStatus": "ACTIVE" if workspace.is_active else "PENDING_CREATION",
+        "isPublicInviteLinkEnabled": workspace.is_public_invite_link_enabled,
+        "createdAt": iso(workspace.created_at),
+        "metadataVersion": workspace.version,
+        "databaseSchema": workspace.schema,
+    }
 
 
 def _audited(workspace: Workspace) -> dict[str, Any]:

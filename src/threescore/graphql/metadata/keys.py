@@ -6,8 +6,8 @@ from uuid import UUID
 
 from threescore.access.key_wire import key_values
 from threescore.access.keys import ApiKey
+from threescore.access.role_wire import role_values
 from threescore.graphql.metadata.context import Context, Info
-from threescore.graphql.metadata.roles import role_values
 
 Input = Mapping[str, Any]
 Values = dict[str, Any]

@@ -10,11 +10,11 @@ from threescore.access import membership
 from threescore.access.invitations import Invitation
 from threescore.access.members import Member, memberships_of
 from threescore.access.membership import Sent
+from threescore.access.role_wire import role_values
 from threescore.access.seats import find_by_record, stand_in_type
 from threescore.access.users import User
 from threescore.graphql.metadata.auth import available_workspaces, member_of, user_of
 from threescore.graphql.metadata.context import Context, Info
-from threescore.graphql.metadata.roles import role_values
 from threescore.query.compile.scope import table
 
 Values = dict[str, Any]

@@ -3,12 +3,12 @@
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from threescore.access.flags import FLAGS
 from threescore.access.members import Person, list_people
-from threescore.access.role_inputs import FIELD_RIGHTS, OBJECT_RIGHTS, SWITCHES
 from threescore.access.role_store import ObjectPredicates, list_predicates
+from threescore.access.role_wire import role_values
 from threescore.access.roles import Role
 from threescore.access.row_rules import broken
 from threescore.catalog.wire import application_id, iso
@@ -18,39 +18,6 @@ from threescore.model.fields.values import check_json
 
 Input = Mapping[str, Any]
 Values = dict[str, Any]
-
-
-def role_values(role: Role) -> Values:
-    """What can be told of a role from the role alone."""
-    return {
-        "id": str(role.id),
-        "universalIdentifier": str(role.universal_identifier),
-        "label": role.label,
-        "description": role.description,
-        "icon": role.icon,
-        "isEditable": role.is_editable,
-        **{name: getattr(role, attribute) for name, attribute in SWITCHES.items()},
-        "permissionFlags": [
-            {"id": str(uuid5(role.id, flag)), "roleId": str(role.id), "flag": flag} for flag in role.flags
-        ],
-        "objectPermissions": [
-            {
-                "objectMetadataId": str(rights.object_id),
-                **{name: getattr(rights, attribute) for name, attribute in OBJECT_RIGHTS.items()},
-            }
-            for rights in role.object_rights
-        ],
-        "fieldPermissions": [
-            {
-                "id": str(uuid5(role.id, str(rights.field_id))),
-                "roleId": str(role.id),
-                "objectMetadataId": str(rights.object_id),
-                "fieldMetadataId": str(rights.field_id),
-                **{name: getattr(rights, attribute) for name, attribute in FIELD_RIGHTS.items()},
-            }
-            for rights in role.field_rights
-        ],
-    }
 
 
 def existing_role(context: Context, role_id: UUID) -> Role:

@@ -9,15 +9,15 @@ import asyncpg
 import msgspec
 
 from threescore.access.role_store import default_role_id
+from threescore.access.role_wire import role_values
 from threescore.access.workspace_settings import change_workspace, delete_workspace, may_invite
 from threescore.catalog.state import Stale
 from threescore.catalog.wire import application_id, iso
-from threescore.catalog.workspaces import Workspace, get_workspace, invite_hash, update_workspace
+from threescore.catalog.workspaces import Workspace, get_workspace, invite_hash, update_workspace, workspace_values
 from threescore.errors import Unavailable
 from threescore.graphql.metadata.auth import urls
 from threescore.graphql.metadata.context import Context, Info
 from threescore.graphql.metadata.nodes import ObjectNode
-from threescore.graphql.metadata.roles import role_values
 from threescore.model.objects import ObjectType
 from threescore.query import plan as plans
 from threescore.query.filters import LIVE
@@ -80,19 +80,10 @@ def _delete_workspace(_root: None, info: Info) -> Values:
 def _workspace_values(context: Context, workspace: Workspace) -> Values:
     changed = (item.updated_at for item in context.model.objects)
     return {
-        "id": str(workspace.id),
-        "displayName": workspace.name,
-        "subdomain": workspace.subdomain,
-        "logo": workspace.logo,
-        "timeZone": workspace.time_zone,
-        "activationStatus": "ACTIVE" if workspace.is_active else "PENDING_CREATION",
-        "isPublicInviteLinkEnabled": workspace.is_public_invite_link_enabled,
+        **workspace_values(workspace),
         "isPasswordAuthEnabled": True,
         "workspaceMembersCount": len(context.caller.state.members),
-        "createdAt": iso(workspace.created_at),
         "updatedAt": iso(max(changed, default=workspace.created_at)),
-        "metadataVersion": workspace.version,
-        "databaseSchema": workspace.schema,
         "featureFlags": [{"key": flag, "value": True} for flag in _FLAGS],
         "workspaceUrls": urls(context, workspace),
         "workspaceCustomApplicationId": application_id(workspace.id, is_custom=True),

@@ -1,0 +1,5 @@
+"""`python -m threescore.cli`."""
+
+from threescore.cli import main
+
+main()
