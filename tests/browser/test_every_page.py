@@ -36,6 +36,7 @@ PAGES = {
     "roles": "/settings/roles",
     "role-new": "/settings/roles/new",
     "role": "/settings/roles/{role}",
+    "role-object": "/settings/roles/{role}/objects/company",
     "webhooks": "/settings/api/webhooks",
     "webhook-new": "/settings/api/webhooks/new",
     "workspace": "/settings/workspace",
@@ -198,6 +199,7 @@ def test_text_of_others_is_text(tab: Tab, api: httpx.Client, places: dict[str, s
         "/settings/model/trap/field2",
         "/settings/model/trap/-/new-field?type=RELATION",
         f"/settings/roles/{role}",
+        f"/settings/roles/{role}/objects/trap",
     ]
     for path in [*(path.format_map(places) for path in PAGES.values()), *trapped]:
         page = tab.open(path)
