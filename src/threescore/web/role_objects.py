@@ -13,7 +13,7 @@ from threescore.access.row_rules import broken
 from threescore.errors import BadRequest, ThreescoreError
 from threescore.model.objects import Field, ObjectType
 from threescore.model.overrides import resolved
-from threescore.web.field_types import type_icon, type_label
+from threescore.web.field_types import type_icon
 from threescore.web.forms import Errors, errors_of
 from threescore.web.language import gettext as _
 from threescore.web.model import find_object
@@ -109,7 +109,8 @@ def _page(
         rights.field_id: rights for rights in (role.field_rights if field_rights is None else field_rights)
     }
     model, kept = visit.caller.state.model, _rule(role, item)
-    if rule_errors is None and kept is not None and (problem := broken(model, kept)) is not None:
+    problem = None if kept is None else broken(model, kept)
+    if rule_errors is None and problem is not None:
         rule_errors = {"rule": [problem]}
     return visit.page(
         "access/role_object.html",
@@ -122,10 +123,8 @@ def _page(
         field_errors=field_errors or {},
         rule=rule if rule is not None else "" if kept is None else rule_text(model, kept),
         rule_errors=rule_errors or {},
-        is_broken=kept is not None and broken(model, kept) is not None,
+        is_broken=problem is not None,
         examples=rule_examples(visit.model, item),
         reads=effective(role, item.id).read,
         type_icon=type_icon,
-        type_label=type_label,
-        target=visit.model.target,
     )
