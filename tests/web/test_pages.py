@@ -10,6 +10,11 @@ from typing import Any
 import httpx
 import pytest
 
+from threescore.records.caller import NO_PERMISSION
+from threescore.rest.grammar.filter import COMPARATORS
+from threescore.web.language import speak
+from threescore.web.refusals import TEMPLATES, translated
+
 
 @pytest.fixture
 def pages(server: str, session: str) -> Iterator[httpx.Client]:
@@ -304,3 +309,76 @@ def test_a_role_that_is_fixed(pages: httpx.Client, api: httpx.Client) -> None:
     assert pages.post(path, data={"rule": "employees[gt]:1"}).status_code == 422
     assert said_of(api, role)["rowRules"] == []
     assert pages.get(f"/settings/roles/{role}/objects/nothing").status_code == 404
+
+
+REFUSALS = {
+    "A role with this label already exists.": ("/settings/roles/new", {"label": "Sales"}),
+    "label should not be empty": ("/settings/roles/new", {"label": ""}),
+    "label must be shorter than or equal to 255 characters": ("/settings/roles/new", {"label": "x" * 300}),
+    "Cannot give writing permission without reading permission": (
+        "/settings/roles/new",
+        {"label": "Writers", "canUpdateAllObjectRecords": "yes"},
+    ),
+    "The default role is for new members: choose another default role first": (
+        "/settings/roles/{default}",
+        {"label": "Member", "canReadAllObjectRecords": "yes"},
+    ),
+    "The default role cannot be deleted; choose another default role first": (
+        "/settings/roles/{default}/delete",
+        {"typed": "yes"},
+    ),
+    "This role cannot be modified because it is a system role. Only custom roles can be edited.": (
+        "/settings/roles/{fixed}",
+        {"label": "Chief"},
+    ),
+    "Cannot give writing permission on companies, which are not readable": (
+        "/settings/roles/{role}/objects",
+        {"canReadObjectRecords:{company}": "no", "canUpdateObjectRecords:{company}": "yes"},
+    ),
+    **{
+        message: ("/settings/roles/{role}/objects/company", {"rule": rule})
+        for rule, message in {
+            "employees": "'filter' invalid for 'employees'. eg: price[gte]:10",
+            "or(employees[gt]:1": "'filter' invalid. 1 close bracket is missing in the query",
+            "employees[gt]:1)": "'filter' invalid. 1 open bracket is missing in the query",
+            "staff[gt]:1": 'Object company doesn\'t have any "staff" field.',
+            "employees[gt]:many": 'Invalid number value NaN for field "employees"',
+            "employees[above]:1": "'filter' invalid for 'employees[above]:1', comparator above not in "
+            + ", ".join(COMPARATORS),
+            "address.planet[eq]:Mars": 'Sub field "planet" not found for composite type: ADDRESS',
+            '{"or": []}': "A row rule must hold a condition; this one would hide nothing",
+        }.items()
+    },
+}
+
+
+def test_all_known_refusals_are_tried() -> None:
+    speak("ru")
+    unknown = {message for message in REFUSALS if translated(message) == message}
+    speak("en")
+    assert unknown == set()
+    denied = [template for template in TEMPLATES if template.startswith(NO_PERMISSION)]
+    assert denied[0] == NO_PERMISSION
+    assert len(REFUSALS) == len(TEMPLATES) - len(denied)
+
+
+def test_refusals_speak_the_language_of_the_visitor(pages: httpx.Client, api: httpx.Client, role: str) -> None:
+    """What the services say is what is translated; a message that changes there must change here."""
+    roles = graphql(api, "{ getRoles { id label isEditable } }")["getRoles"]
+    places = {
+        "role": role,
+        "default": next(item["id"] for item in roles if item["label"] == "Member"),
+        "fixed": next(item["id"] for item in roles if not item["isEditable"]),
+        "company": company_of(api)[0],
+    }
+    for message, (path, form) in REFUSALS.items():
+        body = {key.format_map(places): value for key, value in form.items()}
+        for language in ("en", "es", "ru"):
+            pages.headers["Accept-Language"] = language
+            refused = pages.post(path.format_map(places), data=body)
+            assert refused.status_code in (400, 403, 422), message
+            shown = html.unescape(refused.text)
+            assert (message in shown) == (language == "en"), (language, message)
+            speak(language)
+            assert translated(message) in shown, (language, message)
+    speak("en")

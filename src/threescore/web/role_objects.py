@@ -13,10 +13,12 @@ from threescore.access.row_rules import broken
 from threescore.errors import BadRequest, ThreescoreError
 from threescore.model.objects import Field, ObjectType
 from threescore.model.overrides import resolved
+from threescore.rest.grammar.filter import COMPARATORS
 from threescore.web.field_types import type_icon
 from threescore.web.forms import Errors, errors_of
 from threescore.web.language import gettext as _
 from threescore.web.model import find_object
+from threescore.web.refusals import translated
 from threescore.web.roles import find_role
 from threescore.web.row_rules import read_rule, rule_examples, rule_text
 from threescore.web.site import Visit
@@ -74,7 +76,7 @@ async def _update_rule(visit: Visit, role: Role, item: ObjectType) -> Response:
         if rule is None or text != rule_text(visit.caller.state.model, rule):
             await visit.roles.set_row_rule(visit.caller, role.id, item.id, read_rule(text))
     except BadRequest as error:
-        return _page(visit, role, item, rule=text, rule_errors={"rule": [error.message]})
+        return _page(visit, role, item, rule=text, rule_errors={"rule": errors_of(error, {}, {})[""]})
     except ThreescoreError as error:
         return _page(visit, role, item, rule=text, rule_errors=errors_of(error, {}, {}))
     return visit.to(_path(role, item), _("Saved"))
@@ -111,7 +113,7 @@ def _page(
     model, kept = visit.caller.state.model, _rule(role, item)
     problem = None if kept is None else broken(model, kept)
     if rule_errors is None and problem is not None:
-        rule_errors = {"rule": [problem]}
+        rule_errors = {"rule": [translated(problem)]}
     return visit.page(
         "access/role_object.html",
         422 if field_errors or rule is not None else 200,
@@ -125,6 +127,7 @@ def _page(
         rule_errors=rule_errors or {},
         is_broken=problem is not None,
         examples=rule_examples(visit.model, item),
+        comparators=COMPARATORS,
         reads=effective(role, item.id).read,
         type_icon=type_icon,
     )
