@@ -36,6 +36,7 @@ PAGES = {
     "roles": "/settings/roles",
     "role-new": "/settings/roles/new",
     "role": "/settings/roles/{role}",
+    "role-object": "/settings/roles/{role}/objects/company",
     "webhooks": "/settings/api/webhooks",
     "webhook-new": "/settings/api/webhooks/new",
     "workspace": "/settings/workspace",
@@ -65,7 +66,16 @@ def places(api: httpx.Client) -> dict[str, str]:
     keys = api.get("/rest/metadata/apiKeys").json()["data"]
     roles = graphql(api, "{ getRoles { id label } }")["getRoles"]
     role = next(role["id"] for role in roles if role["label"] == "Member")
+    set_rule(api, role, "company", {"or": [{"accountOwnerId": {"eq": "me"}}, {"employees": {"lt": 100}}]})
     return {"company": company["createCompany"]["id"], "key": keys[0]["id"], "role": role}
+
+
+def set_rule(api: httpx.Client, role: str, name: str, filter: dict[str, Any]) -> None:
+    """Holds a role to the records of an object that pass a filter."""
+    made = api.get("/rest/metadata/objects?limit=1000").json()["data"]
+    [item] = [item["id"] for item in made if item["nameSingular"] == name]
+    rule = {"roleId": role, "objectMetadataId": item, "filter": filter}
+    graphql(api, "mutation ($input: SetRowRuleInput!) { setRowRule(input: $input) { problem } }", input=rule)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -181,6 +191,8 @@ def test_text_of_others_is_text(tab: Tab, api: httpx.Client, places: dict[str, s
         "mutation ($input: CreateRoleInput!) { createOneRole(createRoleInput: $input) { id } }",
         input={"label": SCRIPT, "description": SCRIPT, "icon": SCRIPT[:200]},
     )["createOneRole"]["id"]
+    set_rule(api, role, "trap", {"field0": {"eq": SCRIPT}})
+    set_rule(api, places["role"], "company", {"name": {"eq": SCRIPT.replace("'", "")}})
     graphql(api, "mutation ($data: UpdateWorkspaceInput!) { updateWorkspace(data: $data) { id } }", data={
         "displayName": f"{SCRIPT} {places['key']}",
     })  # fmt: skip
@@ -198,6 +210,7 @@ def test_text_of_others_is_text(tab: Tab, api: httpx.Client, places: dict[str, s
         "/settings/model/trap/field2",
         "/settings/model/trap/-/new-field?type=RELATION",
         f"/settings/roles/{role}",
+        f"/settings/roles/{role}/objects/trap",
     ]
     for path in [*(path.format_map(places) for path in PAGES.values()), *trapped]:
         page = tab.open(path)

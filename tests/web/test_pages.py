@@ -1,5 +1,7 @@
 """What the pages do with what is sent to them, without a browser."""
 
+import html
+import json
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -7,6 +9,11 @@ from typing import Any
 
 import httpx
 import pytest
+
+from threescore.records.caller import NO_PERMISSION
+from threescore.rest.grammar.filter import COMPARATORS
+from threescore.web.language import speak
+from threescore.web.refusals import TEMPLATES, translated
 
 
 @pytest.fixture
@@ -102,3 +109,276 @@ def test_no_message_is_lost(pages: httpx.Client) -> None:
         refused = pages.post("/settings/model/company/-/new-field", data=field | more)
         assert refused.status_code == 422
         assert re.search(r'class="problem"|role="alert"', refused.text), more
+
+
+@pytest.fixture
+def role(api: httpx.Client) -> str:
+    """A role that sees and changes all records."""
+    rights = ("canReadAllObjectRecords", "canUpdateAllObjectRecords")
+    made = graphql(
+        api,
+        "mutation ($input: CreateRoleInput!) { createOneRole(createRoleInput: $input) { id } }",
+        input={"label": "Sales", **dict.fromkeys(rights, True)},
+    )
+    return str(made["createOneRole"]["id"])
+
+
+def said_of(api: httpx.Client, role: str) -> dict[str, Any]:
+    """What a role says about fields and records."""
+    found: dict[str, Any] = graphql(
+        api,
+        "query ($id: UUID!) { getRole(id: $id) {"
+        " fieldPermissions { fieldMetadataId canReadFieldValue canUpdateFieldValue }"
+        " rowRules { objectMetadataId filter problem } rowLevelPermissionPredicates { operand value } } }",
+        id=role,
+    )["getRole"]
+    return found
+
+
+def company_of(api: httpx.Client) -> tuple[str, dict[str, str]]:
+    """The id of the object for companies, and those of its fields."""
+    [company] = [item for item in objects(api) if item["nameSingular"] == "company"]
+    return company["id"], {field["name"]: field["id"] for field in company["fields"]}
+
+
+def rule_on(page: httpx.Response) -> str:
+    """The text in the input for a rule."""
+    found = re.search(r"<textarea id=\"rule\"[^>]*>\n?(.*?)</textarea>", page.text, re.DOTALL)
+    assert found
+    return html.unescape(found[1])
+
+
+def test_rights_to_fields(pages: httpx.Client, api: httpx.Client, role: str) -> None:
+    """Those that the form does not show, or does not hold, stay as they were."""
+    company, fields = company_of(api)
+    person = next(item for item in objects(api) if item["nameSingular"] == "person")
+    city = next(field["id"] for field in person["fields"] if field["name"] == "city")
+    kept = [
+        {"objectMetadataId": company, "fieldMetadataId": fields["searchVector"], "canReadFieldValue": False},
+        {"objectMetadataId": company, "fieldMetadataId": fields["employees"], "canUpdateFieldValue": False},
+        {"objectMetadataId": person["id"], "fieldMetadataId": city, "canReadFieldValue": False},
+    ]
+    graphql(
+        api,
+        "mutation ($input: UpsertFieldPermissionsInput!) {"
+        " upsertFieldPermissions(upsertFieldPermissionsInput: $input) { id } }",
+        input={"roleId": role, "fieldPermissions": kept},
+    )
+    path = f"/settings/roles/{role}/objects/company"
+    shown = pages.get(path)
+    assert fields["name"] in shown.text
+    assert fields["createdAt"] not in shown.text
+    assert fields["searchVector"] not in shown.text
+    of_role = pages.get(f"/settings/roles/{role}").text
+    assert [of_role.count(f">{text}<") for text in ("1 field", "2 fields")] == [1, 1]
+
+    form = {f"canReadFieldValue:{fields['name']}": "no", f"canUpdateFieldValue:{fields['linkedinLink']}": "no"}
+    assert pages.post(path, data=form).status_code == 303
+    said = {item.pop("fieldMetadataId"): item for item in said_of(api, role)["fieldPermissions"]}
+    assert said == {
+        fields["searchVector"]: {"canReadFieldValue": False, "canUpdateFieldValue": None},
+        fields["employees"]: {"canReadFieldValue": None, "canUpdateFieldValue": False},
+        city: {"canReadFieldValue": False, "canUpdateFieldValue": None},
+        fields["name"]: {"canReadFieldValue": False, "canUpdateFieldValue": None},
+        fields["linkedinLink"]: {"canReadFieldValue": None, "canUpdateFieldValue": False},
+    }
+    assert pages.post(path, data={f"canReadFieldValue:{fields['name']}": ""}).status_code == 303
+    assert fields["name"] not in [item["fieldMetadataId"] for item in said_of(api, role)["fieldPermissions"]]
+    # Nothing is given by way of a field.
+    assert pages.post(path, data={f"canReadFieldValue:{fields['name']}": "yes"}).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("text", "filter"),
+    [
+        ("accountOwnerId[eq]:me", {"accountOwnerId": {"eq": "me"}}),
+        (
+            'or(employees[lt]:100,name[in]:["A, B",C])',
+            {"or": [{"employees": {"lt": "100"}}, {"name": {"in": ["A, B", "C"]}}]},
+        ),
+        ('{"people": {"or": [{"city": {"eq": "Rome"}}]}}', {"people": {"or": [{"city": {"eq": "Rome"}}]}}),
+    ],
+)
+def test_a_row_rule(pages: httpx.Client, api: httpx.Client, role: str, text: str, filter: dict[str, Any]) -> None:
+    """What is saved is shown, and saved again it is the same."""
+    path = f"/settings/roles/{role}/objects/company"
+    assert rule_on(pages.get(path)) == ""
+    assert pages.post(path, data={"rule": text}).status_code == 303
+    [rule] = said_of(api, role)["rowRules"]
+    assert (rule["filter"], rule["problem"]) == (filter, None)
+    shown = rule_on(pages.get(path))
+    assert shown.split() == text.split() or json.loads(shown) == filter
+    # As browsers send it.
+    assert pages.post(path, data={"rule": shown.replace("\n", "\r\n")}).status_code == 303
+    assert said_of(api, role)["rowRules"] == [rule]
+    assert "Some records" in pages.get(f"/settings/roles/{role}").text
+    assert pages.post(path, data={"rule": " "}).status_code == 303
+    assert said_of(api, role)["rowRules"] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("employees", "&#39;filter&#39; invalid for &#39;employees&#39;"),
+        ("or(employees[gt]:1", "1 close bracket is missing"),
+        ("staff[gt]:1", "doesn&#39;t have any &#34;staff&#34; field"),
+        ("employees[gt]:many", "Invalid number value"),
+        ("accountOwnerId[neq]:me", "me"),
+        ('{"employees": {"gt": 1}', "must be JSON"),
+        ("{" * 100_000, "must be JSON"),
+        ('{"or": []}', "must hold a condition"),
+        ("name[eq]:a\x00b", ""),
+        ('{"name": {"eq": "\\u0000"}}', "must be JSON"),
+    ],
+)
+def test_a_row_rule_that_is_none(pages: httpx.Client, api: httpx.Client, role: str, text: str, message: str) -> None:
+    """What is wrong stands beside the input, what was written in it; the rule that there was stays."""
+    path = f"/settings/roles/{role}/objects/company"
+    assert pages.post(path, data={"rule": "employees[gt]:1"}).status_code == 303
+    refused = pages.post(path, data={"rule": text})
+    assert refused.status_code == 422
+    problem = re.search(r'id="rule-problem1">(.*?)</p>', refused.text, re.DOTALL)
+    assert problem
+    assert message in problem[1]
+    assert 'aria-describedby="rule-problem1 rule-help"' in refused.text
+    if "\x00" not in text:
+        assert rule_on(refused) == text
+    assert [rule["filter"] for rule in said_of(api, role)["rowRules"]] == [{"employees": {"gt": "1"}}]
+
+
+def test_a_rule_made_elsewhere_stays_as_it_is(pages: httpx.Client, api: httpx.Client, role: str) -> None:
+    """Its numbers, its predicates: the page shows them in its own words, which are not a change."""
+    company, fields = company_of(api)
+    graphql(
+        api,
+        "mutation ($input: UpsertRowLevelPermissionPredicatesInput!) {"
+        " upsertRowLevelPermissionPredicates(input: $input) { predicates { id } } }",
+        input={
+            "roleId": role,
+            "objectMetadataId": company,
+            "predicates": [{"fieldMetadataId": fields["employees"], "operand": "GREATER_THAN_OR_EQUAL", "value": 100}],
+            "predicateGroups": [],
+        },
+    )
+    before = said_of(api, role)
+    path = f"/settings/roles/{role}/objects/company"
+    assert rule_on(pages.get(path)) == "employees[gte]:100"
+    assert pages.post(path, data={"rule": "employees[gte]:100"}).status_code == 303
+    assert said_of(api, role) == before
+    assert before["rowRules"][0]["filter"] == {"employees": {"gte": 100}}
+    assert len(before["rowLevelPermissionPredicates"]) == 1
+
+
+def test_a_rule_that_fits_no_more(pages: httpx.Client, api: httpx.Client, role: str) -> None:
+    """It is shown as it was written, with what is wrong, and can be put right."""
+    company, _fields = company_of(api)
+    body = {"objectMetadataId": company, "type": "NUMBER", "name": "floors", "label": "Floors"}
+    field = api.post("/rest/metadata/fields", json=body).json()["id"]
+    path = f"/settings/roles/{role}/objects/company"
+    assert pages.post(path, data={"rule": "floors[gt]:1"}).status_code == 303
+    assert "Until it is put right" not in pages.get(path).text
+    api.patch(f"/rest/metadata/fields/{field}", json={"name": "storeys"}).raise_for_status()
+    shown = pages.get(path)
+    assert shown.status_code == 200
+    assert rule_on(shown) == "floors[gt]:1"
+    assert "Until it is put right" in shown.text
+    assert 'id="rule-problem1"' in shown.text
+    assert "Rule to be put right" in pages.get(f"/settings/roles/{role}").text
+    assert pages.post(path, data={"rule": "storeys[gt]:1"}).status_code == 303
+    assert "Until it is put right" not in pages.get(path).text
+
+
+def test_examples_of_rules_are_rules(pages: httpx.Client, api: httpx.Client, role: str) -> None:
+    for item in objects(api):
+        path = f"/settings/roles/{role}/objects/{item['nameSingular']}"
+        page = pages.get(path)
+        assert page.status_code == 200
+        examples = re.findall(r"<li><code>(.*?)</code>", page.text)
+        assert len(examples) >= 2
+        for text in map(html.unescape, examples):
+            assert pages.post(path, data={"rule": text}).status_code == 303, text
+
+
+def test_a_role_that_is_fixed(pages: httpx.Client, api: httpx.Client) -> None:
+    roles = graphql(api, "{ getRoles { id isEditable } }")["getRoles"]
+    role = next(item["id"] for item in roles if not item["isEditable"])
+    path = f"/settings/roles/{role}/objects/company"
+    shown = pages.get(path)
+    assert shown.status_code == 200
+    assert "<textarea" not in shown.text
+    assert pages.post(path, data={"rule": "employees[gt]:1"}).status_code == 422
+    assert said_of(api, role)["rowRules"] == []
+    assert pages.get(f"/settings/roles/{role}/objects/nothing").status_code == 404
+
+
+REFUSALS = {
+    "A role with this label already exists.": ("/settings/roles/new", {"label": "Sales"}),
+    "label should not be empty": ("/settings/roles/new", {"label": ""}),
+    "label must be shorter than or equal to 255 characters": ("/settings/roles/new", {"label": "x" * 300}),
+    "Cannot give writing permission without reading permission": (
+        "/settings/roles/new",
+        {"label": "Writers", "canUpdateAllObjectRecords": "yes"},
+    ),
+    "The default role is for new members: choose another default role first": (
+        "/settings/roles/{default}",
+        {"label": "Member", "canReadAllObjectRecords": "yes"},
+    ),
+    "The default role cannot be deleted; choose another default role first": (
+        "/settings/roles/{default}/delete",
+        {"typed": "yes"},
+    ),
+    "This role cannot be modified because it is a system role. Only custom roles can be edited.": (
+        "/settings/roles/{fixed}",
+        {"label": "Chief"},
+    ),
+    "Cannot give writing permission on companies, which are not readable": (
+        "/settings/roles/{role}/objects",
+        {"canReadObjectRecords:{company}": "no", "canUpdateObjectRecords:{company}": "yes"},
+    ),
+    **{
+        message: ("/settings/roles/{role}/objects/company", {"rule": rule})
+        for rule, message in {
+            "employees": "'filter' invalid for 'employees'. eg: price[gte]:10",
+            "or(employees[gt]:1": "'filter' invalid. 1 close bracket is missing in the query",
+            "employees[gt]:1)": "'filter' invalid. 1 open bracket is missing in the query",
+            "staff[gt]:1": 'Object company doesn\'t have any "staff" field.',
+            "employees[gt]:many": 'Invalid number value NaN for field "employees"',
+            "employees[above]:1": "'filter' invalid for 'employees[above]:1', comparator above not in "
+            + ", ".join(COMPARATORS),
+            "address.planet[eq]:Mars": 'Sub field "planet" not found for composite type: ADDRESS',
+            '{"or": []}': "A row rule must hold a condition; this one would hide nothing",
+        }.items()
+    },
+}
+
+
+def test_all_known_refusals_are_tried() -> None:
+    speak("ru")
+    unknown = {message for message in REFUSALS if translated(message) == message}
+    speak("en")
+    assert unknown == set()
+    denied = [template for template in TEMPLATES if template.startswith(NO_PERMISSION)]
+    assert denied[0] == NO_PERMISSION
+    assert len(REFUSALS) == len(TEMPLATES) - len(denied)
+
+
+def test_refusals_speak_the_language_of_the_visitor(pages: httpx.Client, api: httpx.Client, role: str) -> None:
+    """What the services say is what is translated; a message that changes there must change here."""
+    roles = graphql(api, "{ getRoles { id label isEditable } }")["getRoles"]
+    places = {
+        "role": role,
+        "default": next(item["id"] for item in roles if item["label"] == "Member"),
+        "fixed": next(item["id"] for item in roles if not item["isEditable"]),
+        "company": company_of(api)[0],
+    }
+    for message, (path, form) in REFUSALS.items():
+        body = {key.format_map(places): value for key, value in form.items()}
+        for language in ("en", "es", "ru"):
+            pages.headers["Accept-Language"] = language
+            refused = pages.post(path.format_map(places), data=body)
+            assert refused.status_code in (400, 403, 422), message
+            shown = html.unescape(refused.text)
+            assert (message in shown) == (language == "en"), (language, message)
+            speak(language)
+            assert translated(message) in shown, (language, message)
+    speak("en")

@@ -25,6 +25,7 @@ from threescore.access.role_inputs import (
     read_object_rights,
     read_predicates,
     read_role,
+    read_row_filter,
 )
 from threescore.access.roles import FieldRights, Role, RowRule, insert_role
 from threescore.access.row_rules import check_rule, predicates_filter
@@ -141,9 +142,10 @@ class RoleChanges:
         async with self._editing(caller, role_id, lambda role, _: msgspec.structs.replace(role, flags=flags)) as edit:
             await role_store.replace_flags(edit.connection, role_id, flags)
 
-    async def set_row_rule(self, caller: Caller, role_id: UUID, object_id: UUID, filter: dict[str, Any] | None) -> None:
+    async def set_row_rule(self, caller: Caller, role_id: UUID, object_id: UUID, filter: Any) -> None:
         """Holds a role to the records of an object that pass a filter; None gives it all of them again."""
-        await self._set_rule(caller, role_id, object_id, lambda _model, _item: filter or None, None)
+        read = read_row_filter(filter)
+        await self._set_rule(caller, role_id, object_id, lambda _model, _item: read or None, None)
 
     async def set_predicates(
         self, caller: Caller, role_id: UUID, object_id: UUID, predicates: Iterable[Input], groups: Iterable[Input]

@@ -10,7 +10,7 @@ from threescore.access.flags import FLAGS
 from threescore.access.roles import FieldRights, ObjectRights
 from threescore.access.row_rules import Predicate, PredicateGroup
 from threescore.catalog.changes.inputs import MAX_DESCRIPTION, MAX_TEXT, Body
-from threescore.errors import BadRequest
+from threescore.errors import BadRequest, InvalidInput
 from threescore.model.fields.values import check_json
 
 Input = Mapping[str, Any]
@@ -114,6 +114,14 @@ def read_groups(items: Iterable[Input]) -> list[PredicateGroup]:
         )
         for item in items
     ]
+
+
+def read_row_filter(value: Any) -> dict[str, Any] | None:
+    """The filter of a row rule. Raises InvalidInput for what is none, BadRequest for what cannot be stored."""
+    if value is not None and not isinstance(value, dict):
+        raise InvalidInput("The filter of a row rule must be an object of fields and conditions")
+    check_json([value], "filter")
+    return value
 
 
 def _given(item: Input, names: Mapping[str, str]) -> dict[str, bool | None]:

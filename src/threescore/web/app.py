@@ -17,6 +17,7 @@ from threescore.web import (
     members,
     model,
     playground,
+    role_objects,
     roles,
     signing,
     start,
@@ -32,6 +33,7 @@ from threescore.web.site import Services, Site, Visit
 
 KEY = "/settings/api/keys/{id:uuid}"
 ROLE = "/settings/roles/{id:uuid}"
+ROLE_OBJECT = f"{ROLE}/objects/{{object}}"
 OBJECT = "/settings/model/{object}"
 
 
@@ -92,6 +94,8 @@ def make_pages(services: Services, assets: Assets | None = None) -> Starlette:
         page(ROLE, roles.show_role, flag=roles.FLAG),
         page(ROLE, roles.update_role, post=True, flag=roles.FLAG),
         page(f"{ROLE}/objects", roles.update_objects, post=True, flag=roles.FLAG),
+        page(ROLE_OBJECT, role_objects.show, flag=roles.FLAG),
+        page(ROLE_OBJECT, role_objects.update, post=True, flag=roles.FLAG),
         page(f"{ROLE}/delete", roles.delete_role, post=True, flag=roles.FLAG),
         page("/settings/workspace", workspace.show),
         page("/settings/workspace", workspace.rename, post=True, flag=workspace.FLAG),

@@ -14,6 +14,7 @@ from threescore.errors import (
     ValidationReport,
 )
 from threescore.model.naming import name_from_label
+from threescore.web.refusals import translated
 
 MAX_LENGTH = 1024**2
 """How long a form may be, in bytes."""
@@ -78,7 +79,7 @@ Errors = Mapping[str, list[str]]
 
 
 def errors_of(error: ThreescoreError, inputs: Mapping[str, str], values: Mapping[str, str | list[str]]) -> Errors:
-    """The messages of an error, each beside the input that it is about.
+    """The messages of an error in the visitor's language, each beside the input that it is about.
 
     `inputs` gives, for the names that messages begin with (`labelSingular must …`), the input; `values` what was
     sent for those inputs, or all that was for an input of several parts: a report repeats the value at fault.
@@ -93,7 +94,7 @@ def errors_of(error: ThreescoreError, inputs: Mapping[str, str], values: Mapping
             )
         if name is None:
             name = next((inputs[word] for word in inputs if word.lower() in message.lower().split()), "")
-        found.setdefault(name, []).append(message)
+        found.setdefault(name, []).append(translated(message))
     return found
 
 

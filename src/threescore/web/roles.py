@@ -7,13 +7,16 @@ from uuid import UUID
 from starlette.responses import Response
 
 from threescore.access.flags import FLAGS
+from threescore.access.grants import may_update
 from threescore.access.role_inputs import OBJECT_RIGHTS, SWITCHES
 from threescore.access.roles import ObjectRights, Role
+from threescore.access.row_rules import broken
 from threescore.errors import NotFound, ThreescoreError
 from threescore.model.objects import ObjectType
 from threescore.model.overrides import resolved
 from threescore.web.forms import Errors, errors_of
 from threescore.web.language import gettext as _
+from threescore.web.language import ngettext
 from threescore.web.site import Visit
 
 FLAG = "ROLES"
@@ -63,7 +66,8 @@ async def create_role(visit: Visit) -> Response:
     return visit.to(f"/settings/roles/{role_id}", _("The role is there; now say what else it allows."))
 
 
-def _find(visit: Visit) -> Role:
+def find_role(visit: Visit) -> Role:
+    """The role that the path names. Raises NotFound."""
     role_id: UUID = visit.request.path_params["id"]
     role = visit.caller.state.roles.get(role_id)
     if role is None:
@@ -73,7 +77,7 @@ def _find(visit: Visit) -> Role:
 
 async def show_role(visit: Visit) -> Response:
     """One role."""
-    role = _find(visit)
+    role = find_role(visit)
     values = {
         "label": role.label,
         "description": role.description or "",
@@ -84,7 +88,7 @@ async def show_role(visit: Visit) -> Response:
 
 async def update_role(visit: Visit) -> Response:
     """Changes what a role is and allows everywhere, with its flags."""
-    role = _find(visit)
+    role = find_role(visit)
     values = _values(visit)
     try:
         await visit.roles.update(visit.caller, role.id, _body(values))
@@ -96,7 +100,7 @@ async def update_role(visit: Visit) -> Response:
 
 async def update_objects(visit: Visit) -> Response:
     """Changes what a role says about the objects of the form; of others, it says what it said."""
-    role = _find(visit)
+    role = find_role(visit)
     meanings: Mapping[str, bool | None] = {"yes": True, "no": False}
     shown = [item.id for item in _objects(visit)]
     items: list[Mapping[str, Any]] = [
@@ -122,9 +126,22 @@ def _objects(visit: Visit) -> list[ObjectType]:
     return sorted(shown, key=lambda item: str(resolved(item, "label_plural")).lower())
 
 
+def _limits(visit: Visit, role: Role, item: ObjectType) -> list[tuple[str, bool]]:
+    """What keeps the role from fields and records of an object, in words, and whether it needs to be put right."""
+    found = []
+    fields = sum(rights.object_id == item.id and not may_update(rights) for rights in role.field_rights)
+    if fields:
+        found.append((ngettext("%(num)s field", "%(num)s fields", fields) % {"num": fields}, False))
+    for rule in role.row_rules:
+        if rule.object_id == item.id:
+            is_broken = broken(visit.caller.state.model, rule) is not None
+            found.append((_("Rule to be put right") if is_broken else _("Some records"), is_broken))
+    return found
+
+
 async def delete_role(visit: Visit) -> Response:
     """Deletes a role."""
-    role = _find(visit)
+    role = find_role(visit)
     if visit.form.text("typed") != "yes":
         return visit.to(f"/settings/roles/{role.id}")
     await visit.roles.delete(visit.caller, role.id)
@@ -163,6 +180,7 @@ def _page(visit: Visit, role: Role | None, values: Mapping[str, Any], errors: Er
         flags=list(FLAGS.values()),
         objects=_objects(visit),
         rights=rights,
+        limits=lambda item: [] if role is None else _limits(visit, role, item),
         object_rights=[
             ("canReadObjectRecords", "can_read", _("Read")),
             ("canUpdateObjectRecords", "can_update", _("Write")),

@@ -31,7 +31,7 @@ from threescore.records.caller import Caller
 from threescore.rest.http import client_of
 from threescore.web import language
 from threescore.web.assets import HOW_TO_BUILD, Assets
-from threescore.web.forms import Form, read_form
+from threescore.web.forms import Form, errors_of, read_form
 from threescore.web.language import gettext as _
 from threescore.web.safety import page_headers
 from threescore.web.visitors import Visitor, Visitors
@@ -147,7 +147,8 @@ class Site:
             except AccessRefused:
                 return self._to_sign_in(request)
             except ThreescoreError as error:
-                return await self.error_page(request, error.status, error.message)
+                messages = errors_of(error, {}, {}).get("", [error.message])
+                return await self.error_page(request, error.status, " ".join(messages))
             except Exception:
                 log.exception("page failed", method=request.method, path=request.url.path)
                 return await self.error_page(request, 500, _("Something went wrong on our side. Nothing was changed."))
