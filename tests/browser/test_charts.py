@@ -69,6 +69,9 @@ def test_the_use_of_a_key(tab: Tab, used_key: str, theme: str) -> None:
     page.get_by_text("As a table").click()
     SCREENSHOTS.mkdir(exist_ok=True)
     page.screenshot(path=SCREENSHOTS / f"key-usage-{theme}.png", full_page=True)
+    page.set_viewport_size({"width": 375, "height": 740})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 375
+    page.screenshot(path=SCREENSHOTS / f"key-usage-{theme}-telephone.png", full_page=True)
 
 
 def test_the_deliveries_of_a_webhook(tab: Tab, api: httpx.Client) -> None:

@@ -24,21 +24,21 @@ export function chart(label, bars, words, ends) {
   const step = WIDTH / bars.length
   const width = step * 0.72
   const column = (bar, at) => {
-    const x = 10 + at * step
+    const x = (at + 0.14) * step
     const good = ((bar.total - bar.bad) / most) * HEIGHT
     const bad = (bar.bad / most) * HEIGHT
     return svg("g", {},
       svg("title", {}, `${bar.name} · ${words.total}: ${number(bar.total)} · ${words.bad}: ${number(bar.bad)}`),
-      svg("rect", { class: "bar", x, y: 78 - good, width, height: good, rx: 2 }),
-      svg("rect", { class: "bar-bad", x, y: 78 - good - bad, width, height: bad, rx: 2 }))
+      svg("rect", { class: "bar", x, y: HEIGHT - good, width, height: good }),
+      svg("rect", { class: "bar-bad", x, y: HEIGHT - good - bad, width, height: bad }))
   }
   const sum = (name) => number(bars.reduce((before, bar) => before + bar[name], 0))
   return h("figure", { class: "chart" },
-    h("figcaption", {}, h("span", { class: "mark-all" }, words.total, ": ", sum("total")), h("span", { class: "mark-bad" }, words.bad, ": ", sum("bad"))),
-    svg("svg", { viewBox: "0 0 620 98", role: "img", "aria-label": label },
-      svg("path", { class: "axis", d: "M10 79h600" }), svg("path", { class: "axis axis-most", d: "M10 17.5h600" }),
-      svg("text", { x: 10, y: 12 }, number(most)), ...bars.map(column),
-      svg("text", { x: 10, y: 94 }, ends[0]), svg("text", { x: 608, y: 94, "text-anchor": "end" }, ends[1])),
+    h("figcaption", {}, h("span", {}, words.total, ": ", sum("total")), h("span", { class: "mark-bad" }, words.bad, ": ", sum("bad"))),
+    // The letters stand outside of the drawing, which is as wide as the page has room.
+    h("div", { class: "chart-most", "aria-hidden": "true" }, number(most)),
+    svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", role: "img", "aria-label": label }, ...bars.map(column)),
+    h("div", { class: "chart-ends", "aria-hidden": "true" }, ...ends.map((text) => h("span", {}, text))),
     h("details", {}, h("summary", {}, t("As a table")),
       h("div", { class: "table-scroll" }, h("table", { class: "rows" },
         h("caption", { class: "visually-hidden" }, label),
