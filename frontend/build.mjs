@@ -49,7 +49,7 @@ const workerUrls = Object.fromEntries(
 const pages = await build({
   ...common,
   splitting: true,
-  entryPoints: ["app", "data", "model", "webhooks", "rest-playground", "graphql-playground"].map((name) => `src/${name}.js`)
+  entryPoints: ["app", "data", "key", "model", "webhooks", "rest-playground", "graphql-playground"].map((name) => `src/${name}.js`)
     .concat("src/app.css"),
   define: { ...common.define, WORKER_URLS: JSON.stringify(workerUrls) },
 })

@@ -1,5 +1,6 @@
 // Webhooks and their deliveries, over the public API.
 import { api } from "./lib/api.js"
+import { chart } from "./lib/chart.js"
 import { dialog, h, icon, toast } from "./lib/dom.js"
 import { t } from "./lib/words.js"
 
@@ -129,7 +130,7 @@ async function deliveries(id, again) {
   const state = { succeeded: ["tag-good", t("Delivered")], failed: ["tag-bad", t("Failed")], pending: ["tag-warn", t("Waiting")] }
   return h("section", { class: "card card-flush" },
     h("div", { class: "card-head" }, h("h2", {}, t("Deliveries")), h("button", { type: "button", class: "button button-small", onclick: again }, icon("refresh"), t("Refresh"))),
-    data.length ? chart(data) : null,
+    data.length ? h("div", { class: "card-body" }, lastDay(data)) : null,
     data.length
       ? h("div", { class: "table-scroll" }, h("table", { class: "rows" },
           h("thead", {}, h("tr", {}, ...[t("Event"), t("When"), t("Status"), t("Attempts")].map((text) => h("th", { scope: "col" }, text)))),
@@ -142,29 +143,18 @@ async function deliveries(id, again) {
 }
 
 // Deliveries of the last day, an hour each bar; what failed in its own colour.
-function chart(data) {
+function lastDay(data) {
   const now = Date.now()
-  const hours = Array.from({ length: 24 }, () => ({ good: 0, bad: 0 }))
+  const name = (ago) => new Date(now - ago * 3_600_000).toLocaleTimeString(language, { hour: "2-digit", minute: "2-digit" })
+  const hours = Array.from({ length: 24 }, (_, at) => ({ name: `${name(24 - at)} – ${name(23 - at)}`, total: 0, bad: 0 }))
   for (const item of data) {
-    const at = 23 - Math.floor((now - new Date(item.createdAt).getTime()) / 3_600_000)
-    if (at >= 0 && at < 24) hours[at][item.status === "failed" ? "bad" : "good"] += 1
+    const hour = hours[23 - Math.floor((now - new Date(item.createdAt).getTime()) / 3_600_000)]
+    if (!hour) continue
+    hour.total += 1
+    hour.bad += item.status === "failed" ? 1 : 0
   }
-  const most = Math.max(1, ...hours.map((hour) => hour.good + hour.bad))
-  const svg = (name, attributes, ...children) => {
-    const element = document.createElementNS("http://www.w3.org/2000/svg", name)
-    for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value)
-    element.append(...children)
-    return element
-  }
-  const bars = hours.flatMap((hour, at) => {
-    const x = 10 + at * 25
-    const good = (hour.good / most) * 60
-    const bad = (hour.bad / most) * 60
-    return [svg("rect", { class: "bar", x, y: 70 - good, width: 18, height: good, rx: 2 }), svg("rect", { class: "bar-bad", x, y: 70 - good - bad, width: 18, height: bad, rx: 2 })]
-  })
-  return svg("svg", { class: "chart", viewBox: "0 0 620 90", role: "img", "aria-label": t("Deliveries of the last 24 hours") },
-    svg("path", { class: "axis", d: "M10 71h600" }), ...bars,
-    svg("text", { x: 10, y: 86 }, t("24 hours ago")), svg("text", { x: 608, y: 86, "text-anchor": "end" }, t("now")))
+  const words = { bar: t("Hour"), total: t("Deliveries"), bad: t("Failed") }
+  return chart(t("Deliveries of the last 24 hours"), hours, words, [t("24 hours ago"), t("now")])
 }
 
 async function show(item, again) {

@@ -36,7 +36,7 @@ from threescore.graphql.transport import SCHEMAS, GraphqlApi
 from threescore.records.service import Records
 from threescore.rest.api import RestApi
 from threescore.rest.documents import PAGES, DocumentsApi
-from threescore.rest.http import Receive, Scope, Send
+from threescore.rest.http import Message, Receive, Scope, Send
 from threescore.rest.metadata import MetadataApi
 from threescore.rest.records import RecordsApi
 from threescore.rest.webhooks import WebhooksApi
@@ -87,15 +87,23 @@ class Application:
             if door is not None:
                 origin = Origin(scope, self._settings.trusted_proxies)
                 ORIGIN.set(origin)
-                await door(scope, receive, send)
-                if origin.key is not None and self._usage is not None:
-                    self._usage.note(origin)
+                await door(scope, receive, self._counting(origin, send))
                 return
         elif scope["type"] == "websocket" and scope["path"] == "/graphql" and self._socket is not None:
             ORIGIN.set(Origin(scope, self._settings.trusted_proxies))
             await self._socket(scope, receive, send)
             return
         await self._others(scope, receive, send)
+
+    def _counting(self, origin: Origin, send: Send) -> Send:
+        """Sends, and has the request counted when its answer begins: some answers go on for hours."""
+
+        def counting(message: Message) -> Awaitable[None]:
+            if message["type"] == "http.response.start" and self._usage is not None:
+                self._usage.note(origin, message["status"])
+            return send(message)
+
+        return counting
 
     @asynccontextmanager
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:

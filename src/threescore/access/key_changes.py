@@ -22,6 +22,7 @@ from threescore.access.origin import Network
 from threescore.access.roles import Role
 from threescore.access.scope import Access, ObjectScope, Scope
 from threescore.access.tokens import Tokens
+from threescore.access.usage import HourOfUse, read_usage
 from threescore.catalog.changes.inputs import read_uuid
 from threescore.db.pool import Database
 from threescore.errors import AccessRefused, BadRequest, Forbidden, InvalidInput, NotFound
@@ -31,6 +32,9 @@ from threescore.records.caller import NO_PERMISSION, Caller
 
 MAX_OVERLAP_HOURS = 24 * 7
 MAX_NETWORKS = 100
+
+USAGE_SHOWN = timedelta(days=7)
+"""How far back the use of a key is told unless somebody asks for more."""
 
 Input = Mapping[str, Any]
 
@@ -59,6 +63,14 @@ class KeyChanges:
     async def get(self, caller: Caller, key_id: UUID) -> ApiKey | None:
         """A key as it is now, or None."""
         return next((key for key in await self.list(caller) if key.id == key_id), None)
+
+    async def usage(self, caller: Caller, key_id: UUID, given: Input) -> Sequence[HourOfUse]:
+        """How much a key is used, hour by hour: of the last 7 days, or between `since` and `until`. Raises NotFound."""
+        until = _moment_or_none(given, "until") or datetime.now(UTC)
+        since = _moment_or_none(given, "since") or datetime.now(UTC) - USAGE_SHOWN
+        if await self.get(caller, key_id) is None:
+            raise _no_key(key_id)
+        return await read_usage(self._database, caller.state.model.workspace_id, key_id, since, until)
 
     async def create(self, caller: Caller, body: Input) -> ApiKey:
         """Creates a key, which has no token yet."""
@@ -177,8 +189,12 @@ class KeyChanges:
 def _existing(caller: Caller, key_id: UUID) -> ApiKey:
     key = caller.state.keys.get(key_id)
     if key is None:
-        raise NotFound(f"This workspace has no API key {key_id}", code="API_KEY_NOT_FOUND")
+        raise _no_key(key_id)
     return key
+
+
+def _no_key(key_id: UUID) -> NotFound:
+    return NotFound(f"This workspace has no API key {key_id}", code="API_KEY_NOT_FOUND")
 
 
 def _role_of(caller: Caller, key: ApiKey) -> Role:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from threescore.access.keys import ApiKey
+from threescore.access.usage import HourOfUse
 from threescore.catalog.wire import iso
 
 
@@ -31,3 +32,8 @@ def key_values(key: ApiKey) -> dict[str, Any]:
             ],
         },
     }
+
+
+def usage_values(item: HourOfUse) -> dict[str, Any]:
+    """What is told of an hour in which a key was used."""
+    return {"hour": iso(item.hour), "requests": item.requests, "refused": item.refused}

@@ -59,6 +59,7 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
     "updateWorkspaceMemberRole": _ROLES,
     "apiKeys": _KEYS,
     "apiKey": _KEYS,
+    "apiKeyUsage": _KEYS,
     "getApiKeyRoles": _KEYS,
     "updateApiKey": _KEYS,
     "revokeApiKey": _KEYS,

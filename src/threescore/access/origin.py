@@ -11,14 +11,19 @@ Address = IPv4Address | IPv6Address
 
 
 class Origin:
-    """One request. `key` is the workspace and the id of the API key that made it, once that is known."""
+    """One request.
 
-    __slots__ = ("_scope", "_trusted", "key")
+    `key` is the workspace and the id of the API key whose token came with it, once that is known; `let_in` says whether
+    the key was good, too.
+    """
+
+    __slots__ = ("_scope", "_trusted", "key", "let_in")
 
     def __init__(self, scope: MutableMapping[str, Any], trusted: Sequence[Network] = ()) -> None:
         self._scope = scope
         self._trusted = trusted
         self.key: tuple[UUID, UUID] | None = None
+        self.let_in = False
 
     @property
     def route(self) -> str:

@@ -17,6 +17,7 @@ from uuid import UUID
 
 from msgspec import Struct, field
 
+from threescore.access.origin import ORIGIN
 from threescore.access.tokens import API_KEY, Claims
 from threescore.catalog.state import Workspaces, WorkspaceState
 from threescore.config import Rate, parse_rates
@@ -119,6 +120,10 @@ class RateLimits:
         """
         if claims.type != API_KEY:
             return ()
+        origin = ORIGIN.get()
+        if origin is not None:
+            # What is refused here counts as a request of the key, too.
+            origin.key = (claims.workspace_id, claims.principal_id)
         state = await self._workspaces.get(claims.workspace_id)
         try:
             return await self._spend_as(state, claims, cost)

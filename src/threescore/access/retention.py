@@ -1,12 +1,13 @@
-"""Removes what is no longer to be kept: old entries of the audit logs, answers that nobody may ask for any more."""
+"""Removes what is no longer to be kept: old entries of the audit logs, answers that nobody may ask for any more, how
+much API keys were used long ago."""
 
 import asyncio
 import random
 
 import structlog
 
-from threescore.access.idempotency import KEPT
-from threescore.db.pool import Database
+from threescore.access import idempotency, usage
+from threescore.db.pool import Connection, Database
 from threescore.sql import quote_identifier
 
 BATCH = 1000
@@ -39,18 +40,24 @@ async def clean(database: Database, audit_days: int) -> int:
         try:
             for row in await connection.fetch("SELECT schema FROM threescore.workspace ORDER BY id"):
                 schema = quote_identifier(row["schema"])
-                for table, key, age in (
-                    ("_audit", "id", f"{audit_days} days"),
-                    ("_idempotency", '"caller", "key"', KEPT),
-                ):
-                    gone = BATCH
-                    while gone == BATCH:
-                        status = await connection.execute(
-                            f'DELETE FROM {schema}."{table}" WHERE ({key}) IN (SELECT {key} FROM {schema}."{table}"'
-                            f" WHERE \"at\" <= now() - interval '{age}' LIMIT {BATCH} FOR UPDATE SKIP LOCKED)"
-                        )
-                        gone = int(status.split()[-1])
-                        removed += gone
+                removed += await _remove(connection, f'{schema}."_audit"', "id", "at", f"{audit_days} days")
+                removed += await _remove(
+                    connection, f'{schema}."_idempotency"', '"caller", "key"', "at", idempotency.KEPT
+                )
+            removed += await _remove(connection, "threescore.api_key_usage", "key_id, hour", "hour", usage.KEPT)
         finally:
             await connection.fetchval("SELECT pg_advisory_unlock($1)", _LOCK)
+    return removed
+
+
+async def _remove(connection: Connection, table: str, key: str, moment: str, age: str) -> int:
+    """Removes the rows of a table whose `moment` is so long ago. Gives their number."""
+    removed, gone = 0, BATCH
+    while gone == BATCH:
+        status = await connection.execute(
+            f"DELETE FROM {table} WHERE ({key}) IN (SELECT {key} FROM {table}"
+            f" WHERE \"{moment}\" <= now() - interval '{age}' LIMIT {BATCH} FOR UPDATE SKIP LOCKED)"
+        )
+        gone = int(status.split()[-1])
+        removed += gone
     return removed

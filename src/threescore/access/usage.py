@@ -1,4 +1,7 @@
-"""When and for what each API key was last used: gathered in the worker, written now and then."""
+"""How much, when and for what API keys are used: gathered in the worker, written now and then.
+
+Requests are counted by the hour, because a day is not the same for everybody: days of any time zone are made of hours.
+"""
 
 import asyncio
 import contextlib
@@ -7,15 +10,62 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 import structlog
+from msgspec import Struct
 
 from threescore.access.origin import Origin
 from threescore.db.pool import Database
-from threescore.errors import Unavailable
 
 INTERVAL = 60.0
 """Seconds between two writes: a key's row is written by each worker at most this often."""
 
+KEPT = "90 days"
+"""For how long counts are kept, as an interval of PostgreSQL's."""
+
+_HOUR = 3600
+
+_REFUSED = 400
+"""The least status of an answer that refuses."""
+
+_WRITE = """
+WITH seen AS (
+    SELECT * FROM unnest($1::uuid[], $2::timestamptz[], $3::bigint[], $4::bigint[], $5::timestamptz[], $6::text[])
+        AS u (id, hour, requests, refused, at, route)
+), known AS MATERIALIZED (
+    -- All workers take keys in one order, so that none waits for another that waits for it.
+    SELECT id FROM threescore.api_key WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE
+), used AS (
+    -- No version moves on: nobody's rights depend on it. Another worker may have seen the key later.
+    UPDATE threescore.api_key k SET last_used_at = u.at, last_used_route = u.route
+    FROM (
+        SELECT DISTINCT ON (id) id, at, route FROM seen JOIN known USING (id)
+        WHERE at IS NOT NULL ORDER BY id, at DESC
+    ) u
+    WHERE k.id = u.id AND (k.last_used_at IS NULL OR k.last_used_at < u.at)
+)
+INSERT INTO threescore.api_key_usage AS c (key_id, hour, requests, refused)
+SELECT id, hour, requests, refused FROM seen JOIN known USING (id) ORDER BY id, hour
+ON CONFLICT (key_id, hour) DO UPDATE
+    SET requests = c.requests + excluded.requests, refused = c.refused + excluded.refused
+"""
+
 log = structlog.get_logger()
+
+
+class HourOfUse(Struct, frozen=True):
+    """How many requests a key sent in the hour that begins at `hour`, and how many of them were refused."""
+
+    hour: datetime
+    requests: int
+    refused: int
+
+
+class _Seen(Struct):
+    """A key in an hour, as far as it is not written yet. `last` is the last request that was let in, `at` its time."""
+
+    requests: int = 0
+    refused: int = 0
+    last: Origin | None = None
+    at: float = 0
 
 
 class Usage:
@@ -24,13 +74,24 @@ class Usage:
     def __init__(self, database: Database, interval: float = INTERVAL) -> None:
         self._database = database
         self._interval = interval
-        self._seen: dict[UUID, tuple[Origin, float]] = {}
+        self._seen: dict[tuple[UUID, int], _Seen] = {}
+        self._stopping = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
-    def note(self, origin: Origin) -> None:
-        """Remembers a request that was let in with an API key."""
-        if origin.key is not None:
-            self._seen[origin.key[1]] = (origin, time.time())
+    def note(self, origin: Origin, status: int) -> None:
+        """Remembers a request that is answered with this status, if an API key made it."""
+        if origin.key is None:
+            return
+        now = time.time()
+        place = (origin.key[1], int(now // _HOUR))
+        seen = self._seen.get(place)
+        if seen is None:
+            seen = self._seen[place] = _Seen()
+        seen.requests += 1
+        if status >= _REFUSED or not origin.let_in:
+            seen.refused += 1
+        if origin.let_in:
+            seen.last, seen.at = origin, now
 
     def start(self) -> None:
         """Writes from now on, in the background."""
@@ -38,33 +99,56 @@ class Usage:
 
     async def stop(self) -> None:
         """Writes what is left."""
+        self._stopping.set()
         if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
-        await self._write()
+            await self._task
 
     async def _run(self) -> None:
-        while True:
-            await asyncio.sleep(self._interval)
+        stopped = False
+        while not stopped:
+            with contextlib.suppress(TimeoutError):
+                stopped = await asyncio.wait_for(self._stopping.wait(), self._interval)
+            # Never cut short by the stop: what a write has taken would be lost.
             await self._write()
 
     async def _write(self) -> None:
-        seen, self._seen = self._seen, {}
-        if not seen:
+        taken, self._seen = self._seen, {}
+        if not taken:
             return
+        seen = taken.values()
         try:
-            # No version moves on: nobody's rights depend on it. Another worker may have seen the key later.
             await self._database.execute(
-                "UPDATE threescore.api_key k SET last_used_at = u.at, last_used_route = u.route"
-                " FROM unnest($1::uuid[], $2::timestamptz[], $3::text[]) AS u(id, at, route)"
-                " WHERE k.id = u.id AND (k.last_used_at IS NULL OR k.last_used_at < u.at)",
-                list(seen),
-                [datetime.fromtimestamp(at, UTC) for _, at in seen.values()],
-                [_storable(origin.route) for origin, _ in seen.values()],
+                _WRITE,
+                [key for key, _ in taken],
+                [_moment(hour * _HOUR) for _, hour in taken],
+                [item.requests for item in seen],
+                [item.refused for item in seen],
+                [None if item.last is None else _moment(item.at) for item in seen],
+                [None if item.last is None else _storable(item.last.route) for item in seen],
             )
-        except (Unavailable, OSError) as error:
-            log.warning("the last use of API keys could not be written", error=str(error))
+        except Exception:
+            # The next time may find the database at ease again.
+            log.exception("the use of API keys could not be written")
+
+
+async def read_usage(
+    database: Database, workspace_id: UUID, key_id: UUID, since: datetime, until: datetime
+) -> list[HourOfUse]:
+    """The hours that begin from `since` on and before `until`, in their order; those without requests are left out."""
+    rows = await database.fetch(
+        "SELECT u.hour, u.requests, u.refused FROM threescore.api_key_usage u"
+        " JOIN threescore.api_key k ON k.id = u.key_id"
+        " WHERE k.workspace_id = $1 AND k.id = $2 AND u.hour >= $3 AND u.hour < $4 ORDER BY u.hour",
+        workspace_id,
+        key_id,
+        since,
+        until,
+    )
+    return [HourOfUse(**row) for row in rows]
+
+
+def _moment(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
 
 
 def _storable(text: str) -> str:

@@ -12,7 +12,7 @@ from threescore.access.members import Member
 from threescore.access.origin import ORIGIN
 from threescore.access.rights import Rights, rights_of
 from threescore.access.roles import Role
-from threescore.access.tokens import Claims
+from threescore.access.tokens import API_KEY, Claims
 from threescore.catalog.state import Stale, Workspaces, WorkspaceState
 from threescore.errors import Forbidden, ThreescoreError, Unavailable
 from threescore.model.objects import Model
@@ -36,12 +36,14 @@ class Caller(Struct, frozen=True, dict=True):
     @classmethod
     def of(cls, state: WorkspaceState, claims: Claims) -> "Caller":
         """Who the claims are about. Raises AccessRefused."""
+        origin = ORIGIN.get()
+        if origin is not None and claims.type == API_KEY:
+            origin.key = (claims.workspace_id, claims.principal_id)
         principal = state.principal(claims)
         if isinstance(principal, ApiKey):
-            origin = ORIGIN.get()
             principal.check_origin(origin)
             if origin is not None:
-                origin.key = (state.model.workspace_id, principal.id)
+                origin.let_in = True
         return cls(state, principal, state.role(principal), claims)
 
     @cached_property

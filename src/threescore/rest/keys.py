@@ -5,12 +5,14 @@ from typing import Any
 from uuid import UUID
 
 from threescore.access.key_changes import KeyChanges
-from threescore.access.key_wire import key_values
+from threescore.access.key_wire import key_values, usage_values
 from threescore.access.keys import ApiKey
 from threescore.access.operations import check_operation
 from threescore.errors import BadRequest, Forbidden, InvalidInput
 from threescore.records.caller import Caller
 from threescore.rest.metadata_pages import Page, by_place
+
+Query = Sequence[tuple[str, str]]
 
 NOTHING = object()
 """What answers where there is nothing: no body at all."""
@@ -23,12 +25,12 @@ class ApiKeys:
         self._keys = keys
 
     async def __call__(
-        self, caller: Caller, operation: str, key_id: UUID | None, query: Sequence[tuple[str, str]] | None, body: object
+        self, caller: Caller, operation: str, key_id: UUID | None, query: Query, body: object, *, bare: bool
     ) -> tuple[int, Any]:
-        """The status and the JSON value that answer a request, or NOTHING. Without a `query`, lists are bare."""
+        """The status and the JSON value that answer a request, or NOTHING. `bare` leaves the envelope of lists away."""
         try:
             check_operation(caller, operation)
-            return await self._answer(caller, operation, key_id, query, body)
+            return await self._answer(caller, operation, key_id, query, body, bare)
         except Forbidden as error:
             if error.code == "PERMISSION_DENIED":
                 # What clients of the wire know this refusal by, here as for records.
@@ -36,11 +38,11 @@ class ApiKeys:
             raise
 
     async def _answer(
-        self, caller: Caller, operation: str, key_id: UUID | None, query: Sequence[tuple[str, str]] | None, body: object
+        self, caller: Caller, operation: str, key_id: UUID | None, query: Query, body: object, bare: bool
     ) -> tuple[int, Any]:
         if operation == "apiKeys" and key_id is None:
             found = [key for key in await self._keys.list(caller) if key.revoked_at is None]
-            if query is None:
+            if bare:
                 return 200, [key_values(key) for key in found]
             return 200, Page(query).of(found, key_values, by_place(found))
         sent = _object(body)
@@ -49,6 +51,9 @@ class ApiKeys:
         match operation:
             case "apiKeys":
                 return 200, _shown(await self._keys.get(caller, key_id))
+            case "apiKeyUsage":
+                hours = [usage_values(item) for item in await self._keys.usage(caller, key_id, dict(query))]
+                return 200, hours if bare else {"data": hours}
             case "updateApiKey":
                 return 200, _shown(await self._keys.update(caller, key_id, sent))
             case "revokeApiKey":

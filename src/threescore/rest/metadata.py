@@ -35,6 +35,7 @@ OPERATIONS: Mapping[tuple[str, str], str] = {
     ("apiKeys", "POST"): "createApiKey",
     ("apiKeys", "PATCH"): "updateApiKey",
     ("apiKeys", "DELETE"): "revokeApiKey",
+    ("apiKeys/usage", "GET"): "apiKeyUsage",
     ("apiKeys/token", "POST"): "generateApiKeyToken",
     ("apiKeys/regenerate", "POST"): "regenerateApiKeyToken",
 }
@@ -62,7 +63,7 @@ class MetadataApi:
     ) -> tuple[int, Any]:
         """The status and the JSON value that answer a request; `path` is what follows `/rest/metadata/`.
 
-        The value is NOTHING where the body is to be empty; `bare` leaves the envelope of a list of keys away. Raises
+        The value is NOTHING where the body is to be empty; `bare` leaves the envelope of a list about keys away. Raises
         Forbidden for what the caller's role does not allow, InvalidInput, ValidationReport and other errors of ours,
         never anything else for a caller's fault.
         """
@@ -76,7 +77,7 @@ class MetadataApi:
         if rest and item_id is None:
             raise InvalidInput("Validation failed (uuid is expected)")
         if resource == "apiKeys":
-            return await self._keys(caller, operation, item_id, None if bare else query, body)
+            return await self._keys(caller, operation, item_id, query, body, bare=bare)
         check_operation(caller, operation)
         return await self._of_model(caller.state.model.workspace_id, resource, method, item_id, query, body)
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID
 
-from threescore.access.key_wire import key_values
+from threescore.access.key_wire import key_values, usage_values
 from threescore.access.keys import ApiKey
 from threescore.access.role_wire import role_values
 from threescore.graphql.metadata.context import Context, Info
@@ -29,6 +29,13 @@ def _api_key(_root: None, info: Info, *, input: Input) -> Values | None:
     context = info.context
     key = context.wait(context.services.keys.get(context.caller, UUID(input["id"])))
     return None if key is None else _shown(context, key)
+
+
+def _api_key_usage(_root: None, info: Info, *, apiKeyId: str, **given: str | None) -> list[Values]:
+    context = info.context
+    found = context.wait(context.services.keys.usage(context.caller, UUID(apiKeyId), given))
+    context.count(len(found))
+    return [usage_values(item) for item in found]
 
 
 def _create_key(_root: None, info: Info, *, input: Input) -> Values:
@@ -78,7 +85,7 @@ def _regenerate_token(
 
 
 RESOLVERS: Mapping[str, Mapping[str, Callable[..., Any]]] = {
-    "Query": {"apiKeys": _api_keys, "apiKey": _api_key},
+    "Query": {"apiKeys": _api_keys, "apiKey": _api_key, "apiKeyUsage": _api_key_usage},
     "Mutation": {
         "createApiKey": _create_key,
         "updateApiKey": _update_key,
