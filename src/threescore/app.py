@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -26,6 +27,7 @@ from threescore.db.pool import Database
 from threescore.errors import Unavailable
 from threescore.events.delivery import delivering
 from threescore.events.outbound import Outbound
+from threescore.events.retention import forget_events
 from threescore.events.services import make_deliverer, webhook_services
 from threescore.events.watch import Watch
 from threescore.graphql.core.execute import CoreGraphql
@@ -164,7 +166,8 @@ class Application:
         )
         self._usage = Usage(database)
         self._usage.start()
-        cleaning = asyncio.create_task(keep_clean(database, settings.audit_days))
+        forget = [] if settings.event_days is None else [partial(forget_events, days=settings.event_days)]
+        cleaning = asyncio.create_task(keep_clean(database, settings.audit_days, *forget))
         try:
             async with delivering(deliverer):
                 yield

@@ -2,11 +2,12 @@
 
 import asyncio
 import random
+from collections.abc import Awaitable, Callable
 
 import structlog
 
 from threescore.access.idempotency import KEPT
-from threescore.db.pool import Database
+from threescore.db.pool import Connection, Database
 from threescore.sql import quote_identifier
 
 BATCH = 1000
@@ -18,19 +19,22 @@ _LOCK = 6_084_201_947_120_911_331
 
 log = structlog.get_logger()
 
+Sweep = Callable[[Connection, str], Awaitable[int]]
+"""Removes what is over in the schema of one workspace. Gives the number of rows removed."""
 
-async def keep_clean(database: Database, audit_days: int) -> None:
-    """Cleans up once an hour, for as long as the worker lives."""
+
+async def keep_clean(database: Database, audit_days: int, *others: Sweep) -> None:
+    """Cleans up once an hour, for as long as the worker lives; `others` know of what else is over."""
     while True:
         await asyncio.sleep(_INTERVAL * random.uniform(0.5, 1.5))
         try:
-            await clean(database, audit_days)
+            await clean(database, audit_days, *others)
         except Exception:
             # The next time may find the database at ease again.
             log.exception("cleaning up failed")
 
 
-async def clean(database: Database, audit_days: int) -> int:
+async def clean(database: Database, audit_days: int, *others: Sweep) -> int:
     """Removes what is over in all workspaces, unless another worker is at it. Gives the number of rows removed."""
     removed = 0
     async with database.acquire() as connection:
@@ -51,6 +55,8 @@ async def clean(database: Database, audit_days: int) -> int:
                         )
                         gone = int(status.split()[-1])
                         removed += gone
+                for sweep in others:
+                    removed += await sweep(connection, row["schema"])
         finally:
             await connection.fetchval("SELECT pg_advisory_unlock($1)", _LOCK)
     return removed
