@@ -25,6 +25,7 @@ from threescore.catalog.state import Workspaces
 from threescore.config import Settings
 from threescore.db.pool import Database
 from threescore.errors import Unavailable
+from threescore.events.bell import Bell
 from threescore.events.delivery import delivering
 from threescore.events.outbound import Outbound
 from threescore.events.retention import forget_events
@@ -110,8 +111,10 @@ class Application:
         tokens = Tokens(secret)
         outbound = Outbound(settings.outbound_allow)
         deliverer = await make_deliverer(settings, secret, outbound) if settings.delivery else None
-        records = Records(database, settings.batch_limit, deliverer.wake if deliverer else None)
-        webhooks = webhook_services(database, secret, outbound, *([deliverer.webhooks_changed] if deliverer else []))
+        bell = Bell(database)
+        records = Records(database, settings.batch_limit, deliverer.wake if deliverer else bell.ring)
+        changed = deliverer.webhooks_changed if deliverer else bell.ring
+        webhooks = webhook_services(database, secret, outbound, changed)
         rates = RateLimits(database, workspaces, settings.rate_limit, settings.rate_limit_workspace)
         limits = Limits(
             tokens=settings.graphql_tokens,
