@@ -72,7 +72,8 @@ async def webhook(db: Database, workspace: Workspace) -> UUID:
     )
     await db.execute(
         f"INSERT INTO {schema}._delivery"
-        " (id, event_id, webhook_id, record_id, event_name, status, next_attempt_at, log) SELECT ('00000000-0000-8000-8000-' || lpad(to_hex(e.id), 12, '0'))::uuid, e.id, $1, e.record_id,"
+        " (id, event_id, webhook_id, record_id, event_name, status, next_attempt_at, log)"
+        " SELECT ('00000000-0000-8000-8000-' || lpad(to_hex(e.id), 12, '0'))::uuid, e.id, $1, e.record_id,"
         f" 'company.created', CASE WHEN e.id <= {ROWS} THEN 'succeeded' ELSE 'pending' END,"
         f" CASE WHEN e.id > {ROWS} THEN now() END, '[]' FROM {schema}._event e",
         webhook,
@@ -84,7 +85,7 @@ async def webhook(db: Database, workspace: Workspace) -> UUID:
 
 
 async def test_nothing_walks_through_it(db: Database, workspace: Workspace, webhook: UUID) -> None:
-    explained = await Explained.connect(db._url, 1)
+    explained = Explained(db._url, 1)
     queue = Queue(explained, workspace.schema)
     async with db.acquire() as connection:
         model = await load_model(connection, workspace.id)
@@ -99,7 +100,7 @@ async def test_nothing_walks_through_it(db: Database, workspace: Workspace, webh
     await explained.fetchrow(sql, 1, *arguments)
     counts["fill"] = explained.touched // 10
     rows = await db.fetch(f"SELECT id FROM \"{workspace.schema}\"._delivery WHERE status = 'pending' LIMIT 10")
-    well = {"ok": True, "wait": None, "response_status": 200, "error": None, "duration": 1, "entry": {}}
+    well: dict[str, Any] = {"ok": True, "wait": None, "response_status": 200, "error": None, "duration": 1, "entry": {}}
     claim = uuid4()
     await db.execute(f"UPDATE \"{workspace.schema}\"._delivery SET claim = $1 WHERE status = 'pending'", claim)
     await queue.finish([Result(id=row["id"], claim=claim, **well) for row in rows])
