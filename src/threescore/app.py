@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -24,8 +25,10 @@ from threescore.catalog.state import Workspaces
 from threescore.config import Settings
 from threescore.db.pool import Database
 from threescore.errors import Unavailable
+from threescore.events.bell import Bell
 from threescore.events.delivery import delivering
 from threescore.events.outbound import Outbound
+from threescore.events.retention import forget_events
 from threescore.events.services import make_deliverer, webhook_services
 from threescore.events.watch import Watch
 from threescore.graphql.core.execute import CoreGraphql
@@ -116,8 +119,10 @@ class Application:
         tokens = Tokens(secret)
         outbound = Outbound(settings.outbound_allow)
         deliverer = await make_deliverer(settings, secret, outbound) if settings.delivery else None
-        records = Records(database, settings.batch_limit, deliverer.wake if deliverer else None)
-        webhooks = webhook_services(database, secret, outbound, *([deliverer.webhooks_changed] if deliverer else []))
+        bell = Bell(database)
+        records = Records(database, settings.batch_limit, deliverer.wake if deliverer else bell.ring)
+        changed = deliverer.webhooks_changed if deliverer else bell.ring
+        webhooks = webhook_services(database, secret, outbound, changed)
         rates = RateLimits(database, workspaces, settings.rate_limit, settings.rate_limit_workspace)
         limits = Limits(
             tokens=settings.graphql_tokens,
@@ -174,7 +179,8 @@ class Application:
         )
         self._usage = Usage(database)
         self._usage.start()
-        cleaning = asyncio.create_task(keep_clean(database, settings.audit_days))
+        forget = [] if settings.event_days is None else [partial(forget_events, days=settings.event_days)]
+        cleaning = asyncio.create_task(keep_clean(database, settings.audit_days, *forget))
         try:
             async with delivering(deliverer):
                 yield

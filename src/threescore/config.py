@@ -281,6 +281,12 @@ class Settings:
         _days, 4.0, "After how many days without one success a webhook is switched off.", shown_default="4"
     )
     delivery_days: int = _setting(_whole_number(1, 3650), 30, "For how many days the log of deliveries is kept.")
+    event_days: int | None = _setting(
+        _whole_number(1, 36_500),
+        None,
+        "For how many days events are kept, and with them the histories of records and what the feed can go back to.",
+        shown_default="for ever",
+    )
     public_url: str | None = _setting(
         _web_url,
         None,

@@ -80,6 +80,12 @@ class PermissionDenied(ThreescoreError):
         super().__init__(f"{message}: {detail}" if detail else message, code="PERMISSION_DENIED")
 
 
+class Gone(ThreescoreError):
+    """What the request asks for was there, and is kept no more."""
+
+    status = 410
+
+
 class Conflict(ThreescoreError):
     """The request contradicts the present state."""
 

@@ -6,7 +6,6 @@ import contextlib
 import os
 import signal
 
-import msgspec
 import uvloop
 
 from threescore import logs
@@ -14,12 +13,10 @@ from threescore.access.keys import signing_secret
 from threescore.config import Settings
 from threescore.db.embedded import EmbeddedServer
 from threescore.db.pool import Database
-from threescore.events.delivery import delivering
+from threescore.events.bell import listening
+from threescore.events.delivery import ALONE, delivering
 from threescore.events.outbound import Outbound
-from threescore.events.services import make_deliverer
-
-BUSY_POLL, POLL = 0.02, 0.15
-"""How often to look for new events, in seconds: whoever writes them is another process and tells nobody."""
+from threescore.events.services import OF_CONNECTIONS, make_deliverer
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -53,10 +50,12 @@ async def _work(settings: Settings) -> None:
     secret = await signing_secret(database, settings.secret)
     await database.close()
     deliverer = await make_deliverer(settings, secret, Outbound(settings.outbound_allow))
-    deliverer.rules = msgspec.structs.replace(deliverer.rules, poll=POLL, busy_poll=BUSY_POLL)
-    async with delivering(deliverer):
+    deliverer.pace = ALONE
+    ear = Database(settings.database_url, 1, OF_CONNECTIONS)
+    async with delivering(deliverer), listening(ear, deliverer.heard, deliverer.connected):
         print("Delivering webhooks. Ctrl-C stops it.", flush=True)
         await stopped.wait()
+    await ear.close()
 
 
 if __name__ == "__main__":

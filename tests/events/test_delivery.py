@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from itertools import pairwise
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -346,16 +347,21 @@ def test_a_webhook_that_fails_for_days_is_switched_off(
     shared_db: Database,
     workspace: Workspace,
 ) -> None:
+    watch = hook("metadata.webhook.updated", at="/watch")
     receiver.behave(path, answering(500))
     webhook = hook("person.*")
     create(client, "people", {"city": "a"})
     wait_until(lambda: current(client, webhook)["failingSince"] is not None)
     portal.call(
         shared_db.execute,
-        f"UPDATE \"{workspace.schema}\"._webhook SET failing_since = now() - interval '5 days'",
+        f"UPDATE \"{workspace.schema}\"._webhook SET failing_since = now() - interval '5 days' WHERE id <> $1",
+        UUID(watch["id"]),
     )
     wait_until(lambda: not current(client, webhook)["isActive"], 90)
     assert current(client, webhook)["switchedOffReason"] == "No delivery has succeeded for 4 days"
+    (call,) = receiver.wait(f"{path}/watch", 1)
+    assert call.body["event"]["recordId"] == webhook["id"]
+    assert call.body["event"]["properties"]["after"]["isActive"] is False
 
 
 def test_a_webhook_does_not_fail_while_it_is_paused(

@@ -1,6 +1,9 @@
 """Webhooks and their deliveries show nobody what a role may not read."""
 
+from typing import Any
+
 import httpx
+import msgspec
 import pytest
 from anyio.from_thread import BlockingPortal
 
@@ -50,3 +53,51 @@ def test_webhooks_tell_no_more_than_may_be_read(
             single = limited.get(f"{path}/{item['id']}").json()
             again = limited.post(f"{path}/{item['id']}/resend").json()
             assert single["requestBody"] == again["requestBody"] == item["requestBody"]
+
+
+def subscribed(client: httpx.Client, after: str, count: int) -> list[dict[str, Any]]:
+    """The first events of a subscription after a cursor."""
+    query = f'subscription {{ recordEvents(after: "{after}") {{ eventName recordId record before updatedFields }} }}'
+    found: list[dict[str, Any]] = []
+    with client.stream("POST", "/graphql", json={"query": query}, headers={"Accept": "text/event-stream"}) as stream:
+        for line in stream.iter_lines():
+            if line.startswith("data: "):
+                found.append(msgspec.json.decode(line.removeprefix("data: "))["data"]["recordEvents"])
+            if len(found) == count:
+                break
+    return found
+
+
+@pytest.mark.parametrize(
+    ("rules", "seen"),
+    [
+        (Rules(), ["company.created", "company.updated", "task.created"]),
+        (BLIND["object"][0], ["task.created"]),
+        (BLIND["field"][0], ["company.created", "task.created"]),
+        (BLIND["row"][0], ["task.created"]),
+    ],
+    ids=["whole", *BLIND],
+)
+def test_the_role_decides_what_a_follower_sees(
+    office: Office, client: httpx.Client, rules: Rules, seen: list[str]
+) -> None:
+    """In the feed, in a subscription and in the history of the record."""
+    start = client.get("/rest/events?after=now").json()["pageInfo"]["endCursor"]
+    company = create(client, "companies", {"name": "Acme", "employees": 3})
+    client.patch(f"/rest/companies/{company['id']}", json={"employees": 4}).raise_for_status()
+    create(client, "tasks", {"title": "Call"})
+    with office.client(rules) as follower:
+        feed = follower.get("/rest/events", params={"after": start}).json()["data"]["events"]
+        pushed = subscribed(follower, start, len(seen))
+        history = follower.get(f"/rest/companies/{company['id']}/history")
+    for events in (feed, pushed):
+        assert [event["eventName"] for event in events] == seen
+        if rules is BLIND["field"][0]:
+            assert "employees" not in events[0]["record"]
+    of_company = [name for name in seen if name.startswith("company.")]
+    if of_company:
+        entries = history.json()["data"]["history"]
+        assert [f"company.{entry['operation']}" for entry in entries] == of_company[::-1]
+        assert ("employees" in history.text) == (rules is not BLIND["field"][0])
+    else:
+        assert history.status_code in (400, 404)

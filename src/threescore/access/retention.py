@@ -3,6 +3,7 @@ much API keys were used long ago."""
 
 import asyncio
 import random
+from collections.abc import Awaitable, Callable
 
 import structlog
 
@@ -19,19 +20,22 @@ _LOCK = 6_084_201_947_120_911_331
 
 log = structlog.get_logger()
 
+Sweep = Callable[[Connection, str], Awaitable[int]]
+"""Removes what is over in the schema of one workspace. Gives the number of rows removed."""
 
-async def keep_clean(database: Database, audit_days: int) -> None:
-    """Cleans up once an hour, for as long as the worker lives."""
+
+async def keep_clean(database: Database, audit_days: int, *others: Sweep) -> None:
+    """Cleans up once an hour, for as long as the worker lives; `others` know of what else is over."""
     while True:
         await asyncio.sleep(_INTERVAL * random.uniform(0.5, 1.5))
         try:
-            await clean(database, audit_days)
+            await clean(database, audit_days, *others)
         except Exception:
             # The next time may find the database at ease again.
             log.exception("cleaning up failed")
 
 
-async def clean(database: Database, audit_days: int) -> int:
+async def clean(database: Database, audit_days: int, *others: Sweep) -> int:
     """Removes what is over in all workspaces, unless another worker is at it. Gives the number of rows removed."""
     removed = 0
     async with database.acquire() as connection:
@@ -44,6 +48,8 @@ async def clean(database: Database, audit_days: int) -> int:
                 removed += await _remove(
                     connection, f'{schema}."_idempotency"', '"caller", "key"', "at", idempotency.KEPT
                 )
+                for sweep in others:
+                    removed += await sweep(connection, row["schema"])
             removed += await _remove(connection, "threescore.api_key_usage", "key_id, hour", "hour", usage.KEPT)
         finally:
             await connection.fetchval("SELECT pg_advisory_unlock($1)", _LOCK)

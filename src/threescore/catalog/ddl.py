@@ -27,7 +27,7 @@ _ON_DELETE: Mapping[Any, str] = {"CASCADE": "CASCADE", "SET_NULL": "SET NULL"}
 def create_workspace_tables() -> list[str]:
     """The workspace's own tables.
 
-    `_state` with its one row, the logs `_event` and `_audit`, `_idempotency`, those of the webhooks.
+    `_state` with its one row, the logs `_event` and `_audit`, `_forgotten`, `_idempotency`, those of the webhooks.
     """
     return [
         'CREATE TABLE "_state" ("one" boolean PRIMARY KEY DEFAULT true CHECK ("one"), '
@@ -45,6 +45,9 @@ def create_workspace_tables() -> list[str]:
         '"after" json, '
         "\"changed\" text[] NOT NULL DEFAULT '{}', "
         '"actor" json)',
+        # How far events were removed: the highest id and transaction among them. No row while none was.
+        'CREATE TABLE "_forgotten" ("one" boolean PRIMARY KEY DEFAULT true CHECK ("one"), '
+        '"id" bigint NOT NULL, "transaction" xid8 NOT NULL)',
         # Answers to requests with an Idempotency-Key. Caller: the API key or membership.
         'CREATE TABLE "_idempotency" ("caller" uuid NOT NULL, "key" text NOT NULL, "request" bytea NOT NULL, '
         '"status" smallint NOT NULL, "body" bytea NOT NULL, "at" timestamptz NOT NULL DEFAULT now(), '

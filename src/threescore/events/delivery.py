@@ -9,7 +9,7 @@ import contextlib
 import random
 import secrets
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
@@ -64,19 +64,28 @@ _FILTER_FAULTS = (ThreescoreError, KeyError, asyncpg.DataError, asyncpg.SyntaxOr
 log = structlog.get_logger()
 
 
-class Rules(Struct, frozen=True, kw_only=True):
-    """How deliveries are made. Times in seconds.
+class Pace(Struct, frozen=True):
+    """How often to look for events that another process has written, in seconds; `busy`: while there are some."""
 
-    `poll`: how often to look for events that another process has written; `busy_poll`: the same while there are some.
-    """
+    idle: float
+    busy: float
+
+
+TOLD = Pace(2.0, 0.2)
+"""For a process that is told of nearly all events as they are written."""
+
+ALONE = Pace(0.15, 0.02)
+"""For one that nobody tells."""
+
+
+class Rules(Struct, frozen=True, kw_only=True):
+    """How deliveries are made. Times in seconds."""
 
     waits: tuple[float, ...]
     room: int = 50
     timeout: float = 15.0
     keep_days: int = 30
     patience_days: float = 4.0
-    poll: float = 2.0
-    busy_poll: float = 0.2
 
 
 class Deliverer:
@@ -86,7 +95,8 @@ class Deliverer:
         self._database = database
         self._sealer = sealer
         self._outbound = outbound
-        self.rules = rules
+        self._rules = rules
+        self.pace = TOLD
         self._pumps: dict[UUID, _Pump] = {}
         self._fresh = asyncio.Event()
 
@@ -96,6 +106,20 @@ class Deliverer:
         if pump is not None:
             pump.wake()
 
+    def heard(self, workspace_id: UUID) -> None:
+        """Says that a workspace with webhooks has something new. This process may not know of it yet."""
+        if workspace_id in self._pumps:
+            self.wake(workspace_id)
+        else:
+            self._fresh.set()
+
+    def connected(self, is_told: bool) -> None:
+        """Says whether `heard` is called from now on. What was missed until then is looked for."""
+        self.pace = TOLD if is_told else ALONE
+        self._fresh.set()
+        for pump in self._pumps.values():
+            pump.wake()
+
     def webhooks_changed(self, workspace_id: UUID) -> None:
         """Says that a workspace's webhooks have changed; they may be its first."""
         self._fresh.set()
@@ -103,7 +127,7 @@ class Deliverer:
 
     async def run(self) -> None:
         """Delivers until cancelled; then lets calls end, and gives back what has not begun."""
-        client = Client(self._outbound, self.rules.timeout)
+        client = Client(self._outbound, self._rules.timeout)
         tasks: dict[UUID, asyncio.Task[None]] = {}
         try:
             while True:
@@ -128,7 +152,7 @@ class Deliverer:
         present = {row["id"]: row["schema"] for row in rows}
         for workspace_id, schema in present.items():
             if workspace_id not in self._pumps:
-                pump = _Pump(self._database, workspace_id, schema, self._sealer, client, self.rules)
+                pump = _Pump(self._database, workspace_id, schema, self._sealer, client, self._rules, lambda: self.pace)
                 self._pumps[workspace_id] = pump
                 tasks[workspace_id] = asyncio.create_task(pump.run())
         for workspace_id in [known for known in self._pumps if known not in present]:
@@ -157,7 +181,14 @@ class _Pump:
     """Moves one workspace's events to its receivers."""
 
     def __init__(
-        self, database: Database, workspace_id: UUID, schema: str, sealer: Sealer, client: Client, rules: Rules
+        self,
+        database: Database,
+        workspace_id: UUID,
+        schema: str,
+        sealer: Sealer,
+        client: Client,
+        rules: Rules,
+        pace: Callable[[], Pace],
     ) -> None:
         self._database = database
         self._queue = Queue(database, schema)
@@ -166,6 +197,7 @@ class _Pump:
         self._sealer = sealer
         self._client = client
         self._rules = rules
+        self._pace = pace
         self._woken = asyncio.Event()
         self._model: Model | None = None
         self._version = 0
@@ -219,7 +251,7 @@ class _Pump:
         if filled or started:
             self._busy_until = now + 1.0
             return 0.0
-        pause = self._rules.busy_poll if now < self._busy_until else self._rules.poll
+        pause = self._pace().busy if now < self._busy_until else self._pace().idle
         pause *= random.uniform(0.8, 1.0)
         return pause if place.due is None or place.due <= 0 else min(pause, place.due)
 

@@ -11,7 +11,7 @@ from msgspec import Struct
 from threescore.access.tokens import Claims
 from threescore.catalog.state import Stale, Workspaces
 from threescore.db.pool import Database, Record
-from threescore.errors import BadRequest
+from threescore.errors import BadRequest, Gone
 from threescore.events import log
 from threescore.events.cursors import NOTHING_SEEN, Place
 from threescore.events.matching import holds
@@ -34,6 +34,9 @@ STREAMED = 200
 
 HEARTBEAT = 15.0
 """Seconds after which a silent stream says that it lives. A caller that is let in no more is then sent away, too."""
+
+
+_PLACE = "SELECT $1::text::pg_snapshot AS since, $2::text::pg_snapshot AS until, $3::bigint AS next"
 
 
 class Wanted(Struct, frozen=True):
@@ -96,7 +99,8 @@ class Feed:
     async def read(self, caller: Caller, place: Place, wanted: Wanted, limit: int) -> EventPage:
         """The next events after a place, at most `limit`. One statement.
 
-        An empty page need not be the last: few of many events may be wanted. Raises BadRequest, Stale.
+        An empty page need not be the last: few of many events may be wanted. Raises BadRequest, Stale, and Gone where
+        events after the place were removed.
         """
         arguments: list[Any] = [place.since, place.until, place.next, limit]
         shown = visible(caller, arguments)
@@ -110,7 +114,23 @@ class Feed:
             ) from error
         if row is None or (row["model"], row["access"]) != (caller.model.version, caller.state.access_version):
             raise Stale
+        if row["lost"]:
+            raise _gone()
         return _event_page(place, row, limit)
+
+    async def check(self, caller: Caller, place: Place) -> None:
+        """Raises Gone where events after a place were removed, and BadRequest for a place that is none."""
+        try:
+            lost = await self._database.fetchval(
+                f"WITH place AS ({_PLACE}) SELECT {log.is_lost(table(caller.model, '_forgotten'), 'place')}",
+                place.since,
+                place.until,
+                place.next,
+            )
+        except asyncpg.DataError as error:
+            raise BadRequest("Invalid cursor") from error
+        if lost:
+            raise _gone()
 
     async def wait(self, caller: Caller, place: Place, wanted: Wanted, limit: int, seconds: float) -> EventPage:
         """As `read`, but waits for a first event for as long as is said. Raises as `read` does."""
@@ -144,6 +164,14 @@ class Feed:
 
     async def _read_on(self, caller: Caller, place: Place, wanted_by: Callable[[Caller], Wanted]) -> EventPage:
         return await self.read(caller, place, wanted_by(caller), STREAMED)
+
+
+def _gone() -> Gone:
+    return Gone(
+        "Events after this cursor are kept no more, so some would be missed. Start without a cursor, with the oldest"
+        " that are kept, or at the present",
+        code="CURSOR_EXPIRED",
+    )
 
 
 def _conditions(caller: Caller, wanted: Wanted, arguments: list[Any]) -> list[str]:
@@ -190,15 +218,16 @@ def _event_json(shown: Visible) -> str:
 
 
 def _page(caller: Caller, shown: Visible, conditions: Sequence[str]) -> str:
-    """Columns: model, access, since, until, scanned, last (of the scanned), ids, events."""
-    events, state = table(caller.model, "_event"), table(caller.model, "_state")
+    """Columns: model, access, lost, since, until, scanned, last (of the scanned), ids, events."""
+    events, state, forgotten = (table(caller.model, name) for name in ("_event", "_state", "_forgotten"))
     return (
-        "WITH place AS (SELECT $1::text::pg_snapshot AS since, $2::text::pg_snapshot AS until, $3::bigint AS next),"
+        f"WITH given AS ({_PLACE}), place AS ({log.kept(forgotten, 'given')}),"
         f" span AS MATERIALIZED ({log.span(events, 'place')}),"
         f" scanned AS MATERIALIZED ({log.page(events, 'span', SCANNED)}),"
         f" matched AS MATERIALIZED (SELECT e.id, {_event_json(shown)} AS event FROM scanned e{shown.join}"
         f" WHERE {' AND '.join(f'({condition})' for condition in conditions)} ORDER BY e.id LIMIT $4::bigint)"
-        " SELECT s.model, s.access, p.since::text, p.until::text, (SELECT count(*) FROM scanned) AS scanned,"
+        f" SELECT s.model, s.access, {log.is_lost(forgotten, 'given')} AS lost,"
+        " p.since::text, p.until::text, (SELECT count(*) FROM scanned) AS scanned,"
         " (SELECT max(id) FROM scanned) AS last, (SELECT array_agg(m.id ORDER BY m.id) FROM matched m) AS ids,"
         " (SELECT array_agg(m.event ORDER BY m.id) FROM matched m) AS events"
         f" FROM {state} s CROSS JOIN span p"

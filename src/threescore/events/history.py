@@ -11,7 +11,8 @@ from threescore.errors import BadRequest, NotFound
 from threescore.events.visible import visible
 from threescore.model.fields.values import plain
 from threescore.model.objects import ObjectType
-from threescore.query.compile.scope import table
+from threescore.query.compile.scope import rows, table
+from threescore.query.rules import Seen, Weaving
 from threescore.records.caller import Caller
 
 MAX_ENTRIES = 200
@@ -61,20 +62,31 @@ class Histories:
             " WHERE e.record_id = $2::uuid AND e.object_id = $1::uuid AND e.id < $3::bigint"
             f" AND ({shown.condition}) ORDER BY e.id DESC LIMIT $4::bigint"
         )
-        row = await self._database.fetchrow(
+        sql = (
             f"WITH found AS MATERIALIZED ({found})"
             " SELECT s.model, s.access, (SELECT array_agg(e.id ORDER BY e.id DESC) FROM found e) AS ids,"
             f" (SELECT array_agg({entry} ORDER BY e.id DESC) FROM found e) AS entries,"
-            f" EXISTS (SELECT FROM {table(caller.model, object_type.table)} t WHERE t.id = $2::uuid) AS there"
-            f" FROM {table(caller.model, '_state')} s",
-            *arguments,
+            f" EXISTS (SELECT FROM {_records(caller, object_type, arguments)} WHERE t.id = $2::uuid) AS there"
+            f" FROM {table(caller.model, '_state')} s"
         )
+        row = await self._database.fetchrow(sql, *arguments)
         if row is None or (row["model"], row["access"]) != (caller.model.version, caller.state.access_version):
             raise Stale
         ids, entries = row["ids"] or [], row["entries"] or []
         if not ids and after is None and not row["there"]:
             raise NotFound("Record not found")
         return HistoryPage(entries[:limit], ids[:limit], len(ids) > limit)
+
+
+def _records(caller: Caller, object_type: ObjectType, arguments: list[Any]) -> str:
+    """SQL for the records `t` of an object that are there for the caller; values are appended to `arguments`."""
+    rules, model = caller.rights.rules, caller.state.model
+    if rules is None:
+        return rows(model, object_type, "t")
+    weaving = Weaving(rules, len(arguments))
+    found = rows(Seen.of(model, weaving), model.by_id[object_type.id], "t")
+    arguments.extend(caller.rule_arguments[place] for place in weaving.used)
+    return found
 
 
 def _position(after: str | None) -> int:

@@ -12,6 +12,9 @@ first may change a record last, after it has waited for another one's lock.)
 
 A reader's place is three values: `since`, the snapshot that is read whole; `until`, the one being read, or NULL; and
 `next`, the first id of it that is still to be read. Everything here is SQL text; `events` is the qualified table.
+
+Old events may be removed (`threescore.events.retention`). The table `_forgotten` keeps the highest id and the highest
+transaction among them, so that a reader whose place lies before can be told.
 """
 
 
@@ -62,3 +65,38 @@ def moved(count: str, limit: int, last: str) -> str:
 def may_move(count: str) -> str:
     """SQL for the condition under which `moved` may be applied to a place `p`."""
     return f"({count} > 0 OR p.until IS NOT NULL)"
+
+
+def is_lost(forgotten: str, place: str) -> str:
+    """SQL for whether events that a place has still to read were removed. `forgotten`: the qualified table.
+
+    A reader that starts with whatever is kept loses nothing: its `next` is 0 inside a span.
+    """
+    return (
+        f"EXISTS (SELECT FROM {forgotten} f, {place} p WHERE CASE WHEN p.until IS NULL THEN {_has_unread('p.since')}"
+        f" ELSE p.next > 0 AND ({_has_unread('p.until')} OR (p.next <= f.id AND {_has_unread('p.since')})) END)"
+    )
+
+
+def _has_unread(snapshot: str) -> str:
+    """SQL for whether a snapshot does not see all of what was removed `f`.
+
+    Of a transaction that was under way then and has ended since nothing is known but its number. It counts: to have
+    been overtaken by the removal it was open for days, and so it is better to ask a reader to begin anew.
+    """
+    ended = (
+        f"SELECT FROM pg_snapshot_xip({snapshot}) x"
+        " WHERE CASE WHEN x < f.transaction THEN pg_xact_status(x) IS DISTINCT FROM 'in progress' END"
+    )
+    return f"(NOT pg_visible_in_snapshot(f.transaction, {snapshot}) OR EXISTS ({ended}))"
+
+
+def kept(forgotten: str, place: str) -> str:
+    """A query for a place: one that starts with whatever is kept is moved past what was removed.
+
+    What is left before that is kept for webhooks alone.
+    """
+    return (
+        "SELECT p.since, p.until, CASE WHEN p.next > 0 THEN p.next"
+        f" ELSE coalesce((SELECT f.id + 1 FROM {forgotten} f), 0) END AS next FROM {place} p"
+    )

@@ -18,6 +18,10 @@ DELIVERY_CONNECTIONS = 3
 """How many database connections the delivery of a process opens at most, beside those that answer requests."""
 
 
+OF_CONNECTIONS = {"synchronous_commit": "off", "application_name": "threescore delivery"}
+"""The settings of those connections."""
+
+
 class WebhookServices(Struct, frozen=True):
     """The webhooks, the log of their deliveries, and whom to tell that a workspace's webhooks have changed."""
 
@@ -48,8 +52,7 @@ async def make_deliverer(settings: Settings, secret: str, outbound: Outbound) ->
     Its transactions need not wait for the disk: whichever is lost with PostgreSQL is one that is made again.
     """
     assert settings.database_url is not None
-    of_connections = {"synchronous_commit": "off", "application_name": "threescore delivery"}
-    database = await Database.connect(settings.database_url, DELIVERY_CONNECTIONS, of_connections)
+    database = await Database.connect(settings.database_url, DELIVERY_CONNECTIONS, OF_CONNECTIONS)
     return Deliverer(database, make_sealer(secret), outbound, delivery_rules(settings))
 
 

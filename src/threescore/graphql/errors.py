@@ -27,6 +27,7 @@ _CODES = {
     403: "FORBIDDEN",
     404: "NOT_FOUND",
     409: "CONFLICT",
+    410: "GONE",
     412: "BAD_USER_INPUT",
     413: "BAD_USER_INPUT",
     415: "BAD_USER_INPUT",

@@ -14,6 +14,7 @@ _NAMES = {
     403: "ForbiddenException",
     404: "NotFoundException",
     409: "ConflictException",
+    410: "GoneException",
     412: "PreconditionFailedException",
     413: "PayloadTooLargeException",
     415: "UnsupportedMediaTypeException",

@@ -68,11 +68,13 @@ class EventsApi:
     async def _follow(self, claims: Claims, parameters: Parameters, headers: Headers) -> Stream:
         wanted_by = _wanted_by(parameters)
 
+        place = await self._place(headers.last_event_id or parameters.get("after") or NOW)
+
         async def check(caller: Caller) -> None:
             wanted_by(caller)
+            await self._feed.check(caller, place)
 
         await answer_for(self._workspaces, claims, check)
-        place = await self._place(headers.last_event_id or parameters.get("after") or NOW)
         return Stream(_server_sent(place, self._feed.follow(claims, place, wanted_by)))
 
     async def _place(self, after: str | None) -> Place:

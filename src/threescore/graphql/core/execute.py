@@ -168,12 +168,14 @@ class CoreGraphql:
             given = arguments_of(nodes[0], operation.variables, EVENT_ARGUMENTS)
             check_event_selection(nodes, operation.collector(self._limits))
 
-            async def check(caller: Caller) -> None:
-                wanted_events(caller, given)
-
-            await answer_for(self._workspaces, claims, check, _REFUSALS)
             cursor = text(given, "after") or after
             place = read_cursor(cursor) if cursor else await self._feed.present()
+
+            async def check(caller: Caller) -> None:
+                wanted_events(caller, given)
+                await self._feed.check(caller, place)
+
+            await answer_for(self._workspaces, claims, check, _REFUSALS)
         except _REFUSALS as error:
             return refusal(error)
         pages = self._feed.follow(claims, place, lambda caller: wanted_events(caller, given))
