@@ -271,7 +271,7 @@ def test_errors_are_as_documented(full: httpx.Client, core: Document) -> None:
         example = responses[status]["content"]["application/json"]["example"]
         assert answer.status_code == int(status)
         assert answer.json() == example
-    assert responses.keys() == {*answers, "304", "409", "429"}
+    assert responses.keys() == {*answers, "304", "409", "410", "429"}
     assert full.get("/rest/people", headers={"If-None-Match": "*"}).status_code == 304
 
 

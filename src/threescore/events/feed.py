@@ -23,6 +23,12 @@ from threescore.query.filters import Tree, bind_filter
 from threescore.query.rules import Seen, Weaving
 from threescore.records.caller import Caller, answer_for
 
+EXPIRED = (
+    "Events after this cursor are kept no more, so some would be missed. Start without a cursor, with the oldest"
+    " that are kept, or at the present"
+)
+"""What a caller is told whose cursor is older than what is kept."""
+
 MAX_EVENTS = 1000
 """How many events one page may hold."""
 
@@ -167,11 +173,7 @@ class Feed:
 
 
 def _gone() -> Gone:
-    return Gone(
-        "Events after this cursor are kept no more, so some would be missed. Start without a cursor, with the oldest"
-        " that are kept, or at the present",
-        code="CURSOR_EXPIRED",
-    )
+    return Gone(EXPIRED, code="CURSOR_EXPIRED")
 
 
 def _conditions(caller: Caller, wanted: Wanted, arguments: list[Any]) -> list[str]:

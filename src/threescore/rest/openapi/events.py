@@ -98,6 +98,7 @@ def event_paths(names: Names, url: str) -> Document:
                 "tells. Go on with its `endCursor`.",
                 answer=_page("events", event, TEXT),
                 parameters=("eventsAfter", *wanted, "eventsLimit", "eventsWait"),
+                refusals=(410,),
                 warns=True,
                 sample=curl(url, "GET", "/events", {"operation": "created,updated", "limit": "10"}),
             )
@@ -113,6 +114,7 @@ def event_paths(names: Names, url: str) -> Document:
                 answer=TEXT,
                 media_type="text/event-stream",
                 parameters=("streamAfter", "lastEventId", *wanted),
+                refusals=(410,),
             )
         },
     }

@@ -5,6 +5,7 @@ from functools import cache
 from typing import Any
 
 from threescore.access.idempotency import MAX_KEY_LENGTH
+from threescore.events.feed import EXPIRED
 from threescore.model.fields.json_schema import Schema
 from threescore.rest.openapi.shared import Document, json_content, parameter, ref
 
@@ -65,6 +66,7 @@ _MESSAGES: dict[int, tuple[str, str, str, str | None]] = {
         "A request with this Idempotency-Key is still being worked on; send it again later",
         "IDEMPOTENCY_KEY_IN_USE",
     ),
+    410: ("What followed the cursor is kept no more", "GoneException", EXPIRED, "CURSOR_EXPIRED"),
     412: (
         "The record is not the one that `If-Match` names; nothing was changed",
         "PreconditionFailedException",
