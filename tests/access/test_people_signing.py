@@ -136,6 +136,34 @@ def test_joining_by_a_link_and_signing_in(
     assert pair(client(GET_TOKENS, origin=ORIGIN, token=offered["loginToken"]))
 
 
+def test_a_login_token_is_good_once(client: Client, server: str, invite_hash: str) -> None:
+    email = new_email()
+    token = client(SIGN_UP_IN_WORKSPACE, email=email, password=PASSWORD, hash=invite_hash)["loginToken"]["token"]
+
+    def exchange(_number: int) -> dict[str, Any]:
+        # Connections of their own land on either worker.
+        with somebody(server) as one:
+            return one.ask(GET_TOKENS, token=token, origin=ORIGIN)
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(exchange, range(8)))
+    (good,) = [answer for answer in answers if "errors" not in answer]
+    refused = [answer["errors"][0] for answer in answers if "errors" in answer]
+    assert {(error["message"], error["extensions"]["code"]) for error in refused} == {INVALID[:2]}
+    access, refresh = pair(good["data"]["getAuthTokensFromLoginToken"])
+    assert status(server, access) == {200}
+    # Nor again after the session that it began.
+    assert client(SIGN_OUT, token=refresh) is True
+    assert client.refused(GET_TOKENS, token=token, origin=ORIGIN) == INVALID
+    # Each one that the answer to a sign-in offers is another.
+    offered = [
+        client(SIGN_IN, email=email, password=PASSWORD)["availableWorkspaces"]["availableWorkspacesForSignIn"][0]
+        for _ in range(2)
+    ]
+    for item in offered:
+        assert pair(client(GET_TOKENS, token=item["loginToken"], origin=ORIGIN))
+
+
 def test_names_of_older_clients(client: Client, invite_hash: str) -> None:
     email = new_email()
     join(client, invite_hash, email)

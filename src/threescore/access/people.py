@@ -29,7 +29,7 @@ from threescore.catalog.workspaces import (
     list_workspaces,
 )
 from threescore.db.pool import Connection, Database
-from threescore.errors import AccessRefused, BadRequest, Forbidden
+from threescore.errors import AccessRefused, BadRequest, Conflict, Forbidden
 from threescore.records.caller import actor_of
 
 DAY = 86_400.0
@@ -271,7 +271,10 @@ class People:
             return await _opened(connection, user, member, address)
 
     async def tokens_of_login(self, token: str, origin: str | None) -> TokenPair:
-        """The tokens of a session in the workspace that a login token is for. Raises AccessRefused, Forbidden."""
+        """The tokens of a session in the workspace that a login token is for, which is good once.
+
+        Raises AccessRefused, Forbidden.
+        """
         claims = self._tokens.read(token, LOGIN)
         user = await get_user(self.database, UUID(claims["userId"]))
         if user is None or user.generation != claims["generation"]:
@@ -281,8 +284,14 @@ class People:
         if member is None:
             raise _no_member()
         await self.addresses.check(self.database, origin, member.workspace_id)
-        async with self.database.transaction() as connection:
-            return self.tokens.pair(await _opened(connection, user, member))
+        try:
+            async with self.database.transaction() as connection:
+                # The session has the id of its login token, so there can be one only; it stays for longer than the
+                # token is good.
+                session = await _opened(connection, user, member, session_id=UUID(claims["jti"]))
+        except Conflict as error:
+            raise invalid_token() from error
+        return self.tokens.pair(session)
 
     async def _authenticated(self, email: str, password: str, address: str) -> User:
         """The user whose password it is. Raises Forbidden, alike for one that does not exist, and LimitReached."""
@@ -572,9 +581,11 @@ def _no_member() -> AccessRefused:
     return AccessRefused(403, "FORBIDDEN_EXCEPTION", "User is not a member of the workspace")
 
 
-async def _opened(connection: Connection, user: User, member: Member, address: str | None = None) -> Session:
-    """A new session in a workspace, whose audit log is told."""
-    session = await open_session(connection, user, member)
+async def _opened(
+    connection: Connection, user: User, member: Member, address: str | None = None, session_id: UUID | None = None
+) -> Session:
+    """A new session in a workspace, whose audit log is told. Raises Conflict for an id that is taken."""
+    session = await open_session(connection, user, member, session_id)
     await _note(connection, member, Entry("auth.signedIn", user.id, user.email), address)
     return session
 
