@@ -164,6 +164,26 @@ def test_a_login_token_is_good_once(client: Client, server: str, invite_hash: st
         assert pair(client(GET_TOKENS, token=item["loginToken"], origin=ORIGIN))
 
 
+def test_the_audit_log_tells_where_from(client: Client, invite_hash: str, api: httpx.Client) -> None:
+    email = new_email()
+    join(client, invite_hash, email)
+    [entry] = api.get("/rest/metadata/audit?action=auth.signedIn").json()["data"]
+    assert (entry["subjectName"], entry["address"]) == (email, client.address)
+
+
+def test_login_tokens_are_never_kept(client: Client, invite_hash: str) -> None:
+    """Nor repeated: an Idempotency-Key has no effect on the operations that give them, under any of their names."""
+    email = new_email()
+    access, _ = join(client, invite_hash, email)
+    older = GET_LOGIN.replace("getLoginTokenFromCredentials", "challenge")
+    for query in (GET_LOGIN, older):
+        key = {"Idempotency-Key": str(uuid4())}
+        answers = [
+            client.ask(query, access, key, email=email, password=PASSWORD, origin=ORIGIN)["data"] for _ in range(2)
+        ]
+        assert answers[0] != answers[1]
+
+
 def test_names_of_older_clients(client: Client, invite_hash: str) -> None:
     email = new_email()
     join(client, invite_hash, email)

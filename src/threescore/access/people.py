@@ -270,7 +270,7 @@ class People:
         async with self.database.transaction() as connection:
             return await _opened(connection, user, member, address)
 
-    async def tokens_of_login(self, token: str, origin: str | None) -> TokenPair:
+    async def tokens_of_login(self, token: str, origin: str | None, *, address: str) -> TokenPair:
         """The tokens of a session in the workspace that a login token is for, which is good once.
 
         Raises AccessRefused, Forbidden.
@@ -288,7 +288,7 @@ class People:
             async with self.database.transaction() as connection:
                 # The session has the id of its login token, so there can be one only; it stays for longer than the
                 # token is good.
-                session = await _opened(connection, user, member, session_id=UUID(claims["jti"]))
+                session = await _opened(connection, user, member, address, UUID(claims["jti"]))
         except Conflict as error:
             raise invalid_token() from error
         return self.tokens.pair(session)
@@ -582,7 +582,7 @@ def _no_member() -> AccessRefused:
 
 
 async def _opened(
-    connection: Connection, user: User, member: Member, address: str | None = None, session_id: UUID | None = None
+    connection: Connection, user: User, member: Member, address: str, session_id: UUID | None = None
 ) -> Session:
     """A new session in a workspace, whose audit log is told. Raises Conflict for an id that is taken."""
     session = await open_session(connection, user, member, session_id)
@@ -590,6 +590,6 @@ async def _opened(
     return session
 
 
-async def _note(connection: Connection, member: Member, entry: Entry, address: str | None = None) -> None:
+async def _note(connection: Connection, member: Member, entry: Entry, address: str) -> None:
     schema = await connection.fetchval("SELECT schema FROM threescore.workspace WHERE id = $1", member.workspace_id)
-    await audit(connection, schema, Author(actor_of(member), address), [entry])
+    await audit(connection, schema, Author(actor_of(member), address or None), [entry])
