@@ -13,7 +13,6 @@ from starlette.routing import Mount, Route
 from threescore import logs
 from threescore.access.key_changes import KeyChanges
 from threescore.access.keys import signing_secret
-from threescore.access.mail import Mailer
 from threescore.access.origin import ORIGIN, Origin
 from threescore.access.people import People, Rules
 from threescore.access.rates import RateLimits
@@ -132,12 +131,12 @@ class Application:
             root_fields=settings.graphql_root_fields,
             first=settings.graphql_page_limit,
         )
-        mailer = Mailer(settings.smtp_url, settings.mail_from)
         people = People(
             database,
             tokens,
             rules=Rules(settings.multi_workspace, settings.email_verification),
-            mailer=mailer,
+            smtp_url=settings.smtp_url,
+            mail_from=settings.mail_from,
             url=settings.url,
         )
         self._database = database
@@ -179,6 +178,7 @@ class Application:
         )
         self._usage = Usage(database)
         self._usage.start()
+        people.mailer.start()
         forget = [] if settings.event_days is None else [partial(forget_events, days=settings.event_days)]
         cleaning = asyncio.create_task(keep_clean(database, settings.audit_days, *forget))
         try:
@@ -187,7 +187,7 @@ class Application:
         finally:
             cleaning.cancel()
             await self._usage.stop()
-            await mailer.close()
+            await people.mailer.close()
             await database.close()
 
     async def _page(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -44,8 +44,9 @@ ORIGIN = "http://127.0.0.1:3000"
 class Client:
     """Somebody at an address of their own."""
 
-    def __init__(self, http: httpx.Client) -> None:
+    def __init__(self, http: httpx.Client, address: str) -> None:
         self.http = http
+        self.address = address
 
     def ask(self, query: str, bearer: str | None = None, /, headers: Any = None, **variables: Any) -> dict[str, Any]:
         """The body of an answer of /metadata."""
@@ -83,7 +84,7 @@ def somebody(url: str) -> Iterator[Client]:
     address = f"127.{random.randrange(1, 255)}.{random.randrange(1, 255)}.{random.randrange(2, 255)}"
     transport = httpx.HTTPTransport(local_address=address)
     with httpx.Client(base_url=url, transport=transport, timeout=30) as http:
-        yield Client(http)
+        yield Client(http, address)
 
 
 def new_email() -> str:

@@ -136,6 +136,54 @@ def test_joining_by_a_link_and_signing_in(
     assert pair(client(GET_TOKENS, origin=ORIGIN, token=offered["loginToken"]))
 
 
+def test_a_login_token_is_good_once(client: Client, server: str, invite_hash: str) -> None:
+    email = new_email()
+    token = client(SIGN_UP_IN_WORKSPACE, email=email, password=PASSWORD, hash=invite_hash)["loginToken"]["token"]
+
+    def exchange(_number: int) -> dict[str, Any]:
+        # Connections of their own land on either worker.
+        with somebody(server) as one:
+            return one.ask(GET_TOKENS, token=token, origin=ORIGIN)
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(exchange, range(8)))
+    (good,) = [answer for answer in answers if "errors" not in answer]
+    refused = [answer["errors"][0] for answer in answers if "errors" in answer]
+    assert {(error["message"], error["extensions"]["code"]) for error in refused} == {INVALID[:2]}
+    access, refresh = pair(good["data"]["getAuthTokensFromLoginToken"])
+    assert status(server, access) == {200}
+    # Nor again after the session that it began.
+    assert client(SIGN_OUT, token=refresh) is True
+    assert client.refused(GET_TOKENS, token=token, origin=ORIGIN) == INVALID
+    # Each one that the answer to a sign-in offers is another.
+    offered = [
+        client(SIGN_IN, email=email, password=PASSWORD)["availableWorkspaces"]["availableWorkspacesForSignIn"][0]
+        for _ in range(2)
+    ]
+    for item in offered:
+        assert pair(client(GET_TOKENS, token=item["loginToken"], origin=ORIGIN))
+
+
+def test_the_audit_log_tells_where_from(client: Client, invite_hash: str, api: httpx.Client) -> None:
+    email = new_email()
+    join(client, invite_hash, email)
+    [entry] = api.get("/rest/metadata/audit?action=auth.signedIn").json()["data"]
+    assert (entry["subjectName"], entry["address"]) == (email, client.address)
+
+
+def test_login_tokens_are_never_kept(client: Client, invite_hash: str) -> None:
+    """Nor repeated: an Idempotency-Key has no effect on the operations that give them, under any of their names."""
+    email = new_email()
+    access, _ = join(client, invite_hash, email)
+    older = GET_LOGIN.replace("getLoginTokenFromCredentials", "challenge")
+    for query in (GET_LOGIN, older):
+        key = {"Idempotency-Key": str(uuid4())}
+        answers = [
+            client.ask(query, access, key, email=email, password=PASSWORD, origin=ORIGIN)["data"] for _ in range(2)
+        ]
+        assert answers[0] != answers[1]
+
+
 def test_names_of_older_clients(client: Client, invite_hash: str) -> None:
     email = new_email()
     join(client, invite_hash, email)

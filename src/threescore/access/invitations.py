@@ -35,11 +35,8 @@ def secret_hash(secret: str) -> bytes:
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()
 
 
-async def invite(
-    connection: Connection, workspace_id: UUID, email: str, role_id: UUID | None
-) -> tuple[Invitation, str]:
-    """Invites somebody, anew if they were before: only the last mail counts. Gives the token for the mail."""
-    token = new_secret()
+async def invite(connection: Connection, workspace_id: UUID, email: str, role_id: UUID | None) -> Invitation:
+    """Invites somebody, anew if they were before. No token opens it until its mail is sent (`renew_token`)."""
     row = await connection.fetchrow(
         "INSERT INTO threescore.invitation (id, workspace_id, email, role_id, token_hash, expires_at)"
         " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (workspace_id, email) DO UPDATE SET"
@@ -49,12 +46,26 @@ async def invite(
         workspace_id,
         email,
         role_id,
-        secret_hash(token),
+        secret_hash(new_secret()),
         datetime.now(UTC) + LIFE,
     )
     invitation = _invitation(row)
     assert invitation is not None
-    return invitation, token
+    return invitation
+
+
+async def renew_token(connection: Connection, invitation_id: UUID) -> tuple[Invitation, str] | None:
+    """An invitation with a new token for its mail: only the last mail counts. None when it is over or taken back."""
+    token = new_secret()
+    invitation = _invitation(
+        await connection.fetchrow(
+            "UPDATE threescore.invitation SET token_hash = $2 WHERE id = $1 AND expires_at > now()"
+            f" RETURNING {_COLUMNS}",
+            invitation_id,
+            secret_hash(token),
+        )
+    )
+    return None if invitation is None else (invitation, token)
 
 
 async def list_invitations(connection: Connection, workspace_id: UUID) -> list[Invitation]:

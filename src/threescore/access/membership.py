@@ -15,7 +15,6 @@ from threescore.access.members import Member
 from threescore.access.people import DAY, People
 from threescore.access.seats import find_by_record, give_role, leave, locked_state
 from threescore.access.users import read_email
-from threescore.catalog.workspaces import get_workspace
 from threescore.errors import BadRequest, LimitReached, NotFound
 from threescore.records.caller import Caller
 
@@ -120,15 +119,12 @@ async def _send(people: People, caller: Caller, email: str, role_id: UUID | None
     workspace_id = caller.model.workspace_id
     await people.attempts.take(OF_WORKSPACE, "invitations", str(workspace_id))
     await people.attempts.take(TO_ONE_PERSON, "invitation", email)
-    workspace = await get_workspace(people.database, workspace_id)
     async with people.database.transaction() as connection:
-        invitation, token = await invite(connection, workspace_id, email, role_id)
-    link = people.addresses.link("/invite", workspacePersonalInviteToken=token, email=email)
-    people.mailer.send(
-        email,
-        f"{caller.principal.name or 'Somebody'} invites you to {workspace.name}",
-        f"You are invited to work in {workspace.name}. This link lets you in, for two weeks:\n\n{link}\n",
-    )
+        invitation = await invite(connection, workspace_id, email, role_id)
+        await people.mailer.post(
+            connection, "invitation", email, invitation_id=invitation.id, author=caller.principal.name or None
+        )
+    people.mailer.wake()
     return invitation
 
 

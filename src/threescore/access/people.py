@@ -9,8 +9,9 @@ from msgspec import Struct
 
 from threescore.access.attempts import Attempts, Limit, whereabouts
 from threescore.access.audit import Author, Entry, audit
-from threescore.access.invitations import find_invitation, new_secret, secret_hash, take_invitation
-from threescore.access.mail import Mailer
+from threescore.access.invitations import find_invitation, secret_hash, take_invitation
+from threescore.access.letters import Letters
+from threescore.access.mail import Kind, Mailer
 from threescore.access.members import Member, find_member, memberships_of
 from threescore.access.origins import Addresses
 from threescore.access.passwords import Passwords, check_password, is_outdated
@@ -29,7 +30,7 @@ from threescore.catalog.workspaces import (
     list_workspaces,
 )
 from threescore.db.pool import Connection, Database
-from threescore.errors import AccessRefused, BadRequest, Forbidden
+from threescore.errors import AccessRefused, BadRequest, Conflict, Forbidden
 from threescore.records.caller import actor_of
 
 DAY = 86_400.0
@@ -52,10 +53,6 @@ MAILS_ASKED = Limit(20, 3600)
 
 KNOWN_PLACE = 90 * DAY
 """Seconds for which an address is remembered where somebody has signed in."""
-
-RESET_HOURS = 1
-VERIFY_HOURS = 24
-"""How long the links in mails are good."""
 
 _RESET, _VERIFY = "reset", "verify"
 
@@ -97,13 +94,14 @@ class People:
         tokens: Tokens,
         *,
         rules: Rules | None = None,
-        mailer: Mailer | None = None,
+        smtp_url: str | None = None,
+        mail_from: str = "",
         url: str = "http://127.0.0.1:3000",
     ) -> None:
         self.database = database
         self.rules = rules or Rules()
-        self.mailer = mailer or Mailer(None, "")
         self.addresses = Addresses(url, self.rules.multi_workspace)
+        self.mailer = Mailer(database, Letters(self.addresses).write, smtp_url, mail_from)
         self.attempts = Attempts(database)
         self.tokens = PersonTokens(tokens)
         self._tokens = tokens
@@ -165,9 +163,7 @@ class People:
         if known is not None and admitted.workspace_id is None and self.rules.email_verification:
             # The answer is that of a new address; the mail tells.
             await self._passwords.spend()
-            self.mailer.send(
-                email, "You have an account already", f"Sign in, or set a new password: {self.addresses.url}\n"
-            )
+            await self._post("known", email)
             raise _unverified()
         if known is not None:
             user = await self._authenticated(email, password, address)
@@ -185,8 +181,9 @@ class People:
             member = None
             if admitted.workspace_id is not None:
                 member = await self._join(connection, user, admitted.workspace_id, admitted.role_id)
-        if self.rules.email_verification and not user.is_email_verified:
-            self.mailer.begin(self._mail_token(user, _VERIFY))
+            if self.rules.email_verification and not user.is_email_verified:
+                await self.mailer.post(connection, "verify", email)
+        self.mailer.wake()
         return user, member
 
     async def _admission(
@@ -270,8 +267,11 @@ class People:
         async with self.database.transaction() as connection:
             return await _opened(connection, user, member, address)
 
-    async def tokens_of_login(self, token: str, origin: str | None) -> TokenPair:
-        """The tokens of a session in the workspace that a login token is for. Raises AccessRefused, Forbidden."""
+    async def tokens_of_login(self, token: str, origin: str | None, *, address: str) -> TokenPair:
+        """The tokens of a session in the workspace that a login token is for, which is good once.
+
+        Raises AccessRefused, Forbidden.
+        """
         claims = self._tokens.read(token, LOGIN)
         user = await get_user(self.database, UUID(claims["userId"]))
         if user is None or user.generation != claims["generation"]:
@@ -281,8 +281,14 @@ class People:
         if member is None:
             raise _no_member()
         await self.addresses.check(self.database, origin, member.workspace_id)
-        async with self.database.transaction() as connection:
-            return self.tokens.pair(await _opened(connection, user, member))
+        try:
+            async with self.database.transaction() as connection:
+                # The session has the id of its login token, so there can be one only; it stays for longer than the
+                # token is good.
+                session = await _opened(connection, user, member, address, UUID(claims["jti"]))
+        except Conflict as error:
+            raise invalid_token() from error
+        return self.tokens.pair(session)
 
     async def _authenticated(self, email: str, password: str, address: str) -> User:
         """The user whose password it is. Raises Forbidden, alike for one that does not exist, and LimitReached."""
@@ -386,13 +392,13 @@ class People:
     # Passwords
 
     async def ask_reset(self, email: str, *, address: str) -> None:
-        """Mails a link to set a new password, if the address has an account: later, and nobody else hears of it.
+        """Mails a link to set a new password, if the address has an account: that is found out later, by the mail.
 
         Raises BadRequest for what is no address, LimitReached.
         """
         email = read_email(email)
         await self._count_mail(email, address)
-        self.mailer.begin(self._mail_reset(email))
+        await self._post("reset", email)
 
     async def check_reset(self, token: str) -> User:
         """Whose password a link is about. Raises AccessRefused."""
@@ -446,18 +452,13 @@ class People:
         )
         await end_all_sessions(connection, user_id)
 
-    async def _mail_reset(self, email: str) -> None:
-        user = await find_user(self.database, email)
-        if user is not None:
-            await self._mail_token(user, _RESET)
-
     # Addresses
 
     async def ask_verification(self, email: str, *, address: str) -> None:
         """Mails the link once more that shows that an address is somebody's. Raises BadRequest, LimitReached."""
         email = read_email(email)
         await self._count_mail(email, address)
-        self.mailer.begin(self._mail_verification(email))
+        await self._post("verify", email)
 
     async def verify_email(self, email: str, token: str) -> User:
         """Whose address it is, shown by a mailed link, which is good once. Raises AccessRefused."""
@@ -478,40 +479,14 @@ class People:
         """A session of a user who was identified otherwise."""
         return await self._signed_in(user)
 
-    async def _mail_verification(self, email: str) -> None:
-        user = await find_user(self.database, email)
-        if user is not None and not user.is_email_verified:
-            await self._mail_token(user, _VERIFY)
+    async def _post(self, kind: Kind, email: str) -> None:
+        async with self.database.transaction() as connection:
+            await self.mailer.post(connection, kind, email)
+        self.mailer.wake()
 
     async def _count_mail(self, email: str, address: str) -> None:
         await self.attempts.take(MAILS_ASKED_HERE, "mail", email, whereabouts(address))
         await self.attempts.take(MAILS_ASKED, "mail", email)
-
-    async def _mail_token(self, user: User, purpose: str) -> None:
-        token, hours = new_secret(), RESET_HOURS if purpose == _RESET else VERIFY_HOURS
-        async with self.database.transaction() as connection:
-            await connection.execute("DELETE FROM threescore.mailed_token WHERE expires_at < now()")
-            await connection.execute(
-                "INSERT INTO threescore.mailed_token (token_hash, purpose, user_id, expires_at)"
-                " VALUES ($1, $2, $3, now() + $4 * interval '1 hour')",
-                secret_hash(token),
-                purpose,
-                user.id,
-                hours,
-            )
-        if purpose == _RESET:
-            subject, link = "Set a new password", self.addresses.link(f"/reset-password/{token}")
-            text = f"Somebody, you we hope, wants to set a new password for {user.email}."
-        else:
-            subject = "Your e-mail address"
-            link = self.addresses.link("/verify-email", email=user.email, emailVerificationToken=token)
-            text = f"Somebody, you we hope, signed up as {user.email}."
-        good = "an hour" if hours == 1 else f"{hours} hours"
-        self.mailer.send(
-            user.email,
-            subject,
-            f"{text} This link does it; it is good once, for {good}:\n\n{link}\n\nIf it was not you, do nothing.\n",
-        )
 
     # Leaving
 
@@ -572,13 +547,15 @@ def _no_member() -> AccessRefused:
     return AccessRefused(403, "FORBIDDEN_EXCEPTION", "User is not a member of the workspace")
 
 
-async def _opened(connection: Connection, user: User, member: Member, address: str | None = None) -> Session:
-    """A new session in a workspace, whose audit log is told."""
-    session = await open_session(connection, user, member)
+async def _opened(
+    connection: Connection, user: User, member: Member, address: str, session_id: UUID | None = None
+) -> Session:
+    """A new session in a workspace, whose audit log is told. Raises Conflict for an id that is taken."""
+    session = await open_session(connection, user, member, session_id)
     await _note(connection, member, Entry("auth.signedIn", user.id, user.email), address)
     return session
 
 
-async def _note(connection: Connection, member: Member, entry: Entry, address: str | None = None) -> None:
+async def _note(connection: Connection, member: Member, entry: Entry, address: str) -> None:
     schema = await connection.fetchval("SELECT schema FROM threescore.workspace WHERE id = $1", member.workspace_id)
-    await audit(connection, schema, Author(actor_of(member), address), [entry])
+    await audit(connection, schema, Author(actor_of(member), address or None), [entry])

@@ -95,7 +95,7 @@ class PersonTokens:
         return self.opening(session, SESSION, REFRESH_LIFE)
 
     def login(self, user: User, workspace_id: UUID) -> Token:
-        """A token to be exchanged for those of a session in a workspace."""
+        """A token to be exchanged, once, for those of a session in a workspace: its `jti` is the session's id."""
         return self._token(
             LOGIN,
             workspace_id,

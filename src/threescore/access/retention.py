@@ -1,5 +1,5 @@
 """Removes what is no longer to be kept: old entries of the audit logs, answers that nobody may ask for any more, how
-much API keys were used long ago."""
+much API keys were used long ago, sessions and links that are over."""
 
 import asyncio
 import random
@@ -17,6 +17,15 @@ BATCH = 1000
 _INTERVAL = 3600.0
 _LOCK = 6_084_201_947_120_911_331
 """The advisory lock of whoever cleans up: one worker at a time."""
+
+_OF_SERVER = {
+    "session": "expires_at < now() OR revoked_at < now() - interval '1 day'",
+    "mailed_token": "expires_at < now()",
+    "attempt": "expires_at < now()",
+    # Left by a server whose settings have changed so that no worker sends it.
+    "mail": "created_at < now() - interval '3 days'",
+}
+"""What is over in the tables of the server: little, because signing in and mailing clean up as well."""
 
 log = structlog.get_logger()
 
@@ -42,6 +51,9 @@ async def clean(database: Database, audit_days: int, *others: Sweep) -> int:
         if not await connection.fetchval("SELECT pg_try_advisory_lock($1)", _LOCK):
             return 0
         try:
+            for table, over in _OF_SERVER.items():
+                status = await connection.execute(f"DELETE FROM threescore.{table} WHERE {over}")
+                removed += int(status.split()[-1])
             for row in await connection.fetch("SELECT schema FROM threescore.workspace ORDER BY id"):
                 schema = quote_identifier(row["schema"])
                 removed += await _remove(connection, f'{schema}."_audit"', "id", "at", f"{audit_days} days")

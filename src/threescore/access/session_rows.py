@@ -10,6 +10,7 @@ from threescore.access.members import Member
 from threescore.access.person_tokens import LONGEST_UNCHECKED, REFRESH_LIFE, Session
 from threescore.access.users import User
 from threescore.db.pool import Connection, Database
+from threescore.errors import Conflict
 
 
 class Renewed(Struct, frozen=True):
@@ -19,24 +20,28 @@ class Renewed(Struct, frozen=True):
     expires_at: datetime
 
 
-async def open_session(connection: Connection, user: User, member: Member | None) -> Session:
-    """Begins a session, and forgets those of the user that are long over."""
+async def open_session(
+    connection: Connection, user: User, member: Member | None, session_id: UUID | None = None
+) -> Session:
+    """Begins a session, and forgets those of the user that are long over. Raises Conflict for an id that is taken."""
     await connection.execute(
         "DELETE FROM threescore.session WHERE user_id = $1"
         " AND (expires_at < now() OR revoked_at < now() - interval '1 day')",
         user.id,
     )
     now = datetime.now(UTC)
-    session = Session(uuid4(), user, member, uuid4(), (now + REFRESH_LIFE).replace(microsecond=0))
-    await connection.execute(
+    session = Session(session_id or uuid4(), user, member, uuid4(), (now + REFRESH_LIFE).replace(microsecond=0))
+    begun = await connection.fetchval(
         "INSERT INTO threescore.session (id, user_id, membership_id, refresh_id, expires_at)"
-        " VALUES ($1, $2, $3, $4, $5)",
+        " VALUES ($1, $2, $3, $4, $5) ON CONFLICT (id) DO NOTHING RETURNING 1",
         session.id,
         user.id,
         None if member is None else member.id,
         session.refresh_id,
         session.expires_at,
     )
+    if begun is None:
+        raise Conflict("This session has begun already")
     return session
 
 

@@ -10,6 +10,7 @@ from threescore.access.idempotency import Answer, Keyed, is_final
 
 UNREPEATABLE = frozenset(
     {
+        "challenge",
         "createWebhook",
         "generateApiKeyToken",
         "generatePlaygroundToken",
@@ -27,6 +28,7 @@ UNREPEATABLE = frozenset(
         "updatePassword",
         "updateWebhook",
         "updatePasswordViaResetToken",
+        "verify",
         "verifyEmailAndGetLoginToken",
         "verifyEmailAndGetWorkspaceAgnosticToken",
     }

@@ -158,7 +158,8 @@ def _login_token(
 
 def _tokens_of_login(_root: None, info: Info, *, loginToken: str, origin: str | None = None) -> Values:
     context = info.context
-    return pair_values(context.wait(context.services.people.tokens_of_login(loginToken, origin)))
+    people = context.services.people
+    return pair_values(context.wait(people.tokens_of_login(loginToken, origin, address=context.address)))
 
 
 def _verify_email_for_login(
