@@ -191,6 +191,23 @@ def test_invitations_by_mail(
         assert "Limit reached" in client(INVITE, admin.access, emails=[other])["errors"][0]
 
 
+def test_a_workspace_sends_500_invitations_a_week(client: Client, joined: Callable[..., Somebody]) -> None:
+    admin = joined(admin=True)
+    for _ in range(5):
+        assert client(INVITE, admin.access, emails=[new_email() for _ in range(100)])["errors"] == []
+    # One more for every 20 minutes that it took.
+    sent = client(INVITE, admin.access, emails=[new_email() for _ in range(3)])
+    assert len(sent["errors"]) >= 2
+    assert "Limit reached (500 attempts" in sent["errors"][-1]
+    assert len(client(INVITATIONS, admin.access)) == 500 + len(sent["result"])
+    # So does sending one again.
+    resend = "mutation($id: UUID!) { resendWorkspaceInvitation(appTokenId: $id) { success } }"
+    invitation = client(INVITATIONS, admin.access)[0]
+    assert client.refused(resend, admin.access, id=invitation["id"])[2] == "LIMIT_REACHED"
+    # Too many at once are refused as a whole.
+    assert client.refused(INVITE, admin.access, emails=[new_email() for _ in range(101)])[1] == "BAD_USER_INPUT"
+
+
 def test_a_new_password_by_mail(mailing: str, inbox: tuple[Inbox, int], joined: Callable[..., Somebody]) -> None:
     person = joined()
     with somebody(mailing) as client:

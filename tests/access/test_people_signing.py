@@ -175,12 +175,11 @@ def test_login_tokens_are_never_kept(client: Client, invite_hash: str) -> None:
     """Nor repeated: an Idempotency-Key has no effect on the operations that give them, under any of their names."""
     email = new_email()
     access, _ = join(client, invite_hash, email)
-    older = GET_LOGIN.replace("getLoginTokenFromCredentials", "challenge")
-    for query in (GET_LOGIN, older):
+    given = "(email: $email, password: $password)"
+    older = f"mutation($email: String!, $password: String!) {{ challenge{given} {{ loginToken {{ token }} }} }}"
+    for query, more in ((GET_LOGIN, {"origin": ORIGIN}), (older, {})):
         key = {"Idempotency-Key": str(uuid4())}
-        answers = [
-            client.ask(query, access, key, email=email, password=PASSWORD, origin=ORIGIN)["data"] for _ in range(2)
-        ]
+        answers = [client.ask(query, access, key, email=email, password=PASSWORD, **more)["data"] for _ in range(2)]
         assert answers[0] != answers[1]
 
 
@@ -453,6 +452,27 @@ def test_guessing_is_limited_by_place(server: str, invite_hash: str) -> None:
         answers = [stranger.refused(SIGN_IN, email=unknown, password=f"guess number {n}") for n in range(14)]
         assert answers[:10] == [WRONG_PASSWORD] * 10
         assert {answer[1:] for answer in answers[11:]} == {LIMITED}
+
+
+def test_guessing_from_many_addresses_is_limited(server: str, invite_hash: str) -> None:
+    email = new_email()
+
+    def guess(number: int) -> tuple[str, str, str | None]:
+        with somebody(server) as stranger:
+            return stranger.refused(SIGN_IN, email=email, password=f"guess number {number}")
+
+    with somebody(server) as person:
+        join(person, invite_hash, email)
+        with ThreadPoolExecutor(4) as pool:
+            answers = list(pool.map(guess, range(108)))
+        wrong = [answer for answer in answers if answer == WRONG_PASSWORD]
+        # One more for every 36 seconds that it took.
+        assert 95 <= len(wrong) <= 107
+        assert {answer[1:] for answer in answers if answer != WRONG_PASSWORD} == {LIMITED}
+        # The right password does not help at a new place; where the person has signed in before, nothing has changed.
+        with somebody(server) as stranger:
+            assert stranger.refused(SIGN_IN, email=email, password=PASSWORD)[1:] == LIMITED
+        assert person(SIGN_IN, email=email, password=PASSWORD)
 
 
 def test_many_at_once_do_not_keep_others_waiting(server: str, token: str) -> None:

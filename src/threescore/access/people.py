@@ -184,6 +184,7 @@ class People:
             if self.rules.email_verification and not user.is_email_verified:
                 await self.mailer.post(connection, "verify", email)
         self.mailer.wake()
+        await self.attempts.remember(KNOWN_PLACE, "known", email, whereabouts(address))
         return user, member
 
     async def _admission(
