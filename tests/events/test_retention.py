@@ -229,7 +229,7 @@ def test_workspaces_that_were_there_before_get_the_table(
         database = await Database.connect(url, 1)
         workspace = await create_workspace(database, "Old")
         await database.execute(f'DROP TABLE "{workspace.schema}"._forgotten')
-        await database.execute("UPDATE threescore.migration SET version_num = '0007'")
+        await database.execute("UPDATE threescore.migration SET version_num = '0008'")
         await database.close()
         return workspace.schema
 
@@ -252,5 +252,5 @@ def test_workspaces_that_were_there_before_get_the_table(
         return found[0]
 
     schema = portal.call(go_back)
-    migrate(url)
+    migrate(url, "0009")
     assert len(portal.call(columns, schema)) == 3

@@ -16,16 +16,18 @@ _LOCK = 0x7468726565
 """The key of the advisory lock that lets one process migrate at a time."""
 
 
-def migrate(url: str) -> None:
+def migrate(url: str, revision: str = "head") -> None:
     """Creates or upgrades the system schema in the database at `url` (`postgresql://…`, as asyncpg reads it).
+
+    It goes up to a revision, the last one unless another is named.
 
     Safe when several processes start at once: they take turns, and those that come later find nothing to do.
     All of it is one transaction. Not for use inside a running event loop.
     """
-    asyncio.run(_migrate(url))
+    asyncio.run(_migrate(url, revision))
 
 
-async def _migrate(url: str) -> None:
+async def _migrate(url: str, revision: str) -> None:
     async def connect() -> Any:
         return await asyncpg.connect(url)
 
@@ -34,13 +36,13 @@ async def _migrate(url: str) -> None:
         async with engine.begin() as connection:
             await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
             await connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {SYSTEM_SCHEMA}"))
-            await connection.run_sync(_upgrade)
+            await connection.run_sync(_upgrade, revision)
     finally:
         await engine.dispose()
 
 
-def _upgrade(connection: Connection) -> None:
+def _upgrade(connection: Connection, revision: str) -> None:
     config = Config()
     config.set_main_option("script_location", "threescore.db:migrations")
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, revision)
