@@ -12,7 +12,7 @@ from msgspec import Struct
 from threescore.catalog.wire import iso
 from threescore.db.pool import Database, Record
 from threescore.errors import BadRequest, NotFound
-from threescore.events.payload import METADATA, body_of
+from threescore.events.payload import METADATA, body_of_delivery
 from threescore.events.permission import require_settings, sees_whole
 from threescore.events.queue import delivery_id
 from threescore.events.webhooks import not_found
@@ -182,6 +182,14 @@ def _again(schema: str) -> str:
 
 def _values(caller: Caller, row: Record) -> Values:
     shown = _shows_content(caller, row)
+    body = None
+    if shown:
+        body = body_of_delivery(
+            row,
+            target_url=row["target_url"] or "",
+            workspace_id=caller.model.workspace_id,
+            webhook_id=row["webhook_id"],
+        )
     attempts = [_attempt_values(entry, shown) for entry in msgspec.json.decode(row["log"])]
     pending = row["status"] == "pending"
     return {
@@ -196,7 +204,7 @@ def _values(caller: Caller, row: Record) -> Values:
         "responseStatus": row["response_status"],
         "error": row["error"],
         "durationMs": row["duration"],
-        "requestBody": _body(caller.model, row) if shown else None,
+        "requestBody": None if body is None else body.decode(),
         "attempts": attempts,
         "createdAt": iso(row["created_at"]),
         "completedAt": None if row["completed_at"] is None else iso(row["completed_at"]),
@@ -221,25 +229,3 @@ def _attempt_values(entry: Values, shown: bool) -> Values:
         "responseHeaders": entry["response"],
         "responseBody": entry["body"] if shown else "",
     }
-
-
-def _body(model: Model, row: Record) -> str | None:
-    """The body as the next attempt will send it; None when the event is gone."""
-    if row["body"] is not None:
-        return str(row["body"].decode())
-    if row["object"] is None:
-        return None
-    return body_of(
-        target_url=row["target_url"] or "",
-        workspace_id=model.workspace_id,
-        webhook_id=row["webhook_id"],
-        object_id=str(row["object_id"]),
-        object_name=row["object"],
-        record_id=str(row["record_id"]),
-        operation=row["operation"],
-        at=iso(row["at"]),
-        before=row["before"],
-        after=row["after"],
-        changed=row["changed"],
-        actor=row["actor"],
-    ).decode()

@@ -21,12 +21,11 @@ from msgspec import Struct
 from yarl import URL
 
 from threescore.catalog.load import load_model
-from threescore.catalog.wire import iso
 from threescore.db.pool import Database, Record
 from threescore.errors import ThreescoreError, Unavailable
 from threescore.events.client import Client, Outcome
 from threescore.events.outbound import Outbound
-from threescore.events.payload import body_of, signed_headers
+from threescore.events.payload import body_of_delivery, signed_headers
 from threescore.events.queue import Place, Queue, Result
 from threescore.events.retries import wait_after
 from threescore.events.sealing import Sealer
@@ -339,7 +338,9 @@ class _Pump:
             return
         delivery_id = str(row["id"])
         milliseconds = time.time_ns() // 1_000_000
-        body = self._body(webhook, row)
+        body = body_of_delivery(
+            row, target_url=webhook.target_url, workspace_id=self._workspace_id, webhook_id=webhook.id
+        )
         headers: dict[str, str] = {}
         if webhook.sealed is None:
             outcome = Outcome(
@@ -390,28 +391,6 @@ class _Pump:
         self._done.append(_Done(webhook.id, result, outcome))
         del self._jobs[row["id"]]
         self._woken.set()
-
-    def _body(self, webhook: Webhook, row: Record) -> bytes | None:
-        """The body to send: the delivery's own, or that of its event; None when the event is gone."""
-        if row["body"] is not None:
-            own: bytes = row["body"]
-            return own
-        if row["event_id"] is None:
-            return None
-        return body_of(
-            target_url=webhook.target_url,
-            workspace_id=self._workspace_id,
-            webhook_id=webhook.id,
-            object_id=str(row["object_id"]),
-            object_name=row["object"],
-            record_id=str(row["record_id"]),
-            operation=row["operation"],
-            at=iso(row["at"]),
-            before=row["before"],
-            after=row["after"],
-            changed=row["changed"],
-            actor=row["actor"],
-        )
 
     # Calls become results
 

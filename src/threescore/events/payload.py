@@ -10,6 +10,8 @@ from uuid import UUID
 import msgspec
 
 from threescore import __version__
+from threescore.catalog.wire import iso
+from threescore.db.pool import Record
 
 METADATA = "metadata."
 """What the object's name of an event begins with that is no record's but one of the model or the settings."""
@@ -17,6 +19,32 @@ METADATA = "metadata."
 STANDARD_PREFIX = "whsec_"
 
 Json = dict[str, Any]
+
+
+def body_of_delivery(row: Record, *, target_url: str, workspace_id: UUID, webhook_id: UUID) -> bytes | None:
+    """The body of a delivery, whose row has the columns of its event: its own, or that of the event.
+
+    None when the event is gone.
+    """
+    if row["body"] is not None:
+        own: bytes = row["body"]
+        return own
+    if row["object"] is None:
+        return None
+    return body_of(
+        target_url=target_url,
+        workspace_id=workspace_id,
+        webhook_id=webhook_id,
+        object_id=str(row["object_id"]),
+        object_name=row["object"],
+        record_id=str(row["record_id"]),
+        operation=row["operation"],
+        at=iso(row["at"]),
+        before=row["before"],
+        after=row["after"],
+        changed=row["changed"],
+        actor=row["actor"],
+    )
 
 
 def body_of(

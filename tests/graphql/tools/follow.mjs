@@ -1,18 +1,17 @@
-// Follows record events with the clients that people use: `node follow.mjs ws|sse URL TOKEN COUNT OBJECT OPERATION`.
-// Prints "ready" once it listens, each payload on a line of its own, and ends after COUNT of them.
+// Follows record events with the clients that people use: `node follow.mjs ws|sse URL TOKEN COUNT OBJECT OPERATION AFTER`.
+// Begins after a cursor, prints each payload on a line of its own, and ends after COUNT of them, or with 1 after a minute.
 import { createClient as createSocketClient } from 'graphql-ws';
 import { createClient as createStreamClient } from 'graphql-sse';
 import WebSocket from 'ws';
 
-const [way, url, token, count, objectNameSingular, operation] = process.argv.slice(2);
+const [way, url, token, count, objectNameSingular, operation, after] = process.argv.slice(2);
 const authorization = `Bearer ${token}`;
-const query = `subscription ($operations: [RecordOperation!], $object: String) {
-  recordEvents(objectNameSingular: $object, operations: $operations) {
+const query = `subscription ($operations: [RecordOperation!], $object: String, $after: String) {
+  recordEvents(objectNameSingular: $object, operations: $operations, after: $after) {
     id cursor what: eventName operation recordId record before updatedFields actor __typename
   }
 }`;
 
-const ready = () => console.log('ready');
 const client =
   way === 'ws'
     ? createSocketClient({
@@ -20,12 +19,12 @@ const client =
         webSocketImpl: WebSocket,
         connectionParams: { authorization },
         retryAttempts: 0,
-        on: { connected: () => setTimeout(ready, 300) },
       })
     : createStreamClient({ url, headers: { authorization }, retryAttempts: 0 });
-if (way === 'sse') setTimeout(ready, 800);
 
-const answers = client.iterate({ query, variables: { operations: [operation], object: objectNameSingular } });
+setTimeout(() => process.exit(1), 60_000).unref();
+
+const answers = client.iterate({ query, variables: { operations: [operation], object: objectNameSingular, after } });
 let seen = 0;
 for await (const answer of answers) {
   console.log(JSON.stringify(answer));
