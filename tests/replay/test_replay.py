@@ -1,7 +1,7 @@
 """Recorded calls to another server of the same wire, sent to ours in the same order: each must be answered alike.
 
 `cases.jsonl` holds the calls with what is compared of their answers, `differences.py` and `graphql_differences.py`
-where ours is to differ.
+where ours is to differ. It was reduced from a recording once, and is kept by hand.
 """
 
 import json

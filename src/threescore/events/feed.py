@@ -16,11 +16,10 @@ from threescore.events import log
 from threescore.events.cursors import NOTHING_SEEN, Place
 from threescore.events.matching import holds
 from threescore.events.patterns import OPERATIONS
-from threescore.events.visible import Visible, visible
+from threescore.events.visible import Visible, rows_seen, visible
 from threescore.events.watch import Watch
 from threescore.query.compile.scope import table
 from threescore.query.filters import Tree, bind_filter
-from threescore.query.rules import Seen, Weaving
 from threescore.records.caller import Caller, answer_for
 
 EXPIRED = (
@@ -194,16 +193,9 @@ def _conditions(caller: Caller, wanted: Wanted, arguments: list[Any]) -> list[st
 
 def _passes(caller: Caller, object_name: str, tree: Tree, arguments: list[Any]) -> str:
     """SQL for whether the record of an event passes a filter. Relations lead only to what is there for the caller."""
-    model, rules = caller.state.model, caller.rights.rules
-    object_type = model.by_singular[object_name]
     bound = bind_filter(caller.model, caller.model.by_singular[object_name], tree, arguments)
-    document = "coalesce(e.after, e.before)::jsonb"
-    if rules is None:
-        return holds(model, object_type, bound, document)
-    weaving = Weaving(rules, len(arguments))
-    passes = holds(Seen.of(model, weaving), object_type, bound, document)
-    arguments.extend(caller.rule_arguments[place] for place in weaving.used)
-    return passes
+    with rows_seen(caller, arguments) as model:
+        return holds(model, model.by_singular[object_name], bound, "coalesce(e.after, e.before)::jsonb")
 
 
 def _event_json(shown: Visible) -> str:

@@ -8,11 +8,10 @@ from msgspec import Struct
 from threescore.catalog.state import Stale
 from threescore.db.pool import Database
 from threescore.errors import BadRequest, NotFound
-from threescore.events.visible import visible
+from threescore.events.visible import rows_seen, visible
 from threescore.model.fields.values import plain
 from threescore.model.objects import ObjectType
 from threescore.query.compile.scope import rows, table
-from threescore.query.rules import Seen, Weaving
 from threescore.records.caller import Caller
 
 MAX_ENTRIES = 200
@@ -62,11 +61,13 @@ class Histories:
             " WHERE e.record_id = $2::uuid AND e.object_id = $1::uuid AND e.id < $3::bigint"
             f" AND ({shown.condition}) ORDER BY e.id DESC LIMIT $4::bigint"
         )
+        with rows_seen(caller, arguments) as model:
+            records = rows(model, model.by_id[object_type.id], "t")
         sql = (
             f"WITH found AS MATERIALIZED ({found})"
             " SELECT s.model, s.access, (SELECT array_agg(e.id ORDER BY e.id DESC) FROM found e) AS ids,"
             f" (SELECT array_agg({entry} ORDER BY e.id DESC) FROM found e) AS entries,"
-            f" EXISTS (SELECT FROM {_records(caller, object_type, arguments)} WHERE t.id = $2::uuid) AS there"
+            f" EXISTS (SELECT FROM {records} WHERE t.id = $2::uuid) AS there"
             f" FROM {table(caller.model, '_state')} s"
         )
         row = await self._database.fetchrow(sql, *arguments)
@@ -76,17 +77,6 @@ class Histories:
         if not ids and after is None and not row["there"]:
             raise NotFound("Record not found")
         return HistoryPage(entries[:limit], ids[:limit], len(ids) > limit)
-
-
-def _records(caller: Caller, object_type: ObjectType, arguments: list[Any]) -> str:
-    """SQL for the records `t` of an object that are there for the caller; values are appended to `arguments`."""
-    rules, model = caller.rights.rules, caller.state.model
-    if rules is None:
-        return rows(model, object_type, "t")
-    weaving = Weaving(rules, len(arguments))
-    found = rows(Seen.of(model, weaving), model.by_id[object_type.id], "t")
-    arguments.extend(caller.rule_arguments[place] for place in weaving.used)
-    return found
 
 
 def _position(after: str | None) -> int:

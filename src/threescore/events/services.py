@@ -17,7 +17,6 @@ from threescore.events.webhooks import Webhooks
 DELIVERY_CONNECTIONS = 3
 """How many database connections the delivery of a process opens at most, beside those that answer requests."""
 
-
 OF_CONNECTIONS = {"synchronous_commit": "off", "application_name": "threescore delivery"}
 """The settings of those connections."""
 

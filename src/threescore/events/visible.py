@@ -1,14 +1,15 @@
 """What of the event log a caller may see: events of objects that it may read, with the fields that it may read."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
 from threescore.events.matching import holds
-from threescore.model.objects import ObjectType
-from threescore.query.rules import Weaving
+from threescore.model.objects import Model, ObjectType
+from threescore.query.rules import Seen, Weaving
 from threescore.records.caller import Caller
 
 
@@ -28,6 +29,21 @@ class Visible(Struct, frozen=True):
 
 _RECORDS = "e.object NOT LIKE 'metadata.%'"
 """Events of settings are told to webhooks only."""
+
+
+@contextmanager
+def rows_seen(caller: Caller, arguments: list[Any]) -> Iterator[Model]:
+    """The model to compile SQL with, in which only those rows exist that are there for the caller.
+
+    The values that its rules need are appended to `arguments` at the end.
+    """
+    rules, model = caller.rights.rules, caller.state.model
+    if rules is None:
+        yield model
+        return
+    weaving = Weaving(rules, len(arguments))
+    yield Seen.of(model, weaving)
+    arguments.extend(caller.rule_arguments[place] for place in weaving.used)
 
 
 def visible(caller: Caller, arguments: list[Any]) -> Visible:

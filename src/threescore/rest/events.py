@@ -67,7 +67,6 @@ class EventsApi:
 
     async def _follow(self, claims: Claims, parameters: Parameters, headers: Headers) -> Stream:
         wanted_by = _wanted_by(parameters)
-
         place = await self._place(headers.last_event_id or parameters.get("after") or NOW)
 
         async def check(caller: Caller) -> None:
