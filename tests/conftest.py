@@ -57,6 +57,18 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         shutil.rmtree(directory)
 
 
+# Tests that watch other processes (browsers, servers, receivers) against the clock.
+_WATCHING = tuple(f"tests/{name}" for name in ("browser/", "events/", "examples/", "test_cli", "test_serve.py"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What a busy machine may be too slow for is tried once more; the closing line says how many were."""
+    for item in items:
+        # What was found at random would not be found again.
+        if item.nodeid.startswith(_WATCHING) and not getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
+            item.add_marker(pytest.mark.flaky(reruns=1, reruns_delay=2))
+
+
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
     return "asyncio"
