@@ -1,5 +1,6 @@
 """Where the documentation is, and who gets what."""
 
+import gzip
 import hashlib
 import time
 from typing import Any
@@ -153,11 +154,36 @@ def test_etags(api: httpx.Client, path: str) -> None:
     again = api.get(path, headers={"If-None-Match": etag})
     assert again.status_code == 304
     assert again.content == b""
-    head = api.head(path)
+    head = api.head(path, headers={"Accept-Encoding": "identity"})
     assert head.status_code == 200
     assert head.headers["content-length"] == str(len(first.content))
     assert api.post(path).status_code == 400
     assert api.options(path).status_code == 204
+
+
+@pytest.mark.parametrize("path", sorted(PAGES))
+def test_compressed(api: httpx.Client, path: str) -> None:
+    def asked(accepted: str, **headers: str) -> tuple[httpx.Response, bytes]:
+        with api.stream("GET", path, headers={"Accept-Encoding": accepted, **headers}) as response:
+            return response, b"".join(response.iter_raw())
+
+    plain, body = asked("identity")
+    assert "content-encoding" not in plain.headers
+    for accepted in ("gzip", "br, GZIP;q=0.5", "gzip, deflate"):
+        packed, sent = asked(accepted)
+        assert packed.headers["content-encoding"] == "gzip"
+        assert packed.headers["content-length"] == str(len(sent))
+        assert len(sent) < len(body) / 2
+        assert gzip.decompress(sent) == body
+    for refused in ("", "br", "*", "gzip;q=0", "gzip; q=0.000"):
+        assert asked(refused)[1] == body
+    for response in (plain, packed):
+        assert response.headers["vary"] == "Accept-Encoding"
+        assert response.headers["etag"] == plain.headers["etag"]
+    known, nothing = asked("gzip", **{"If-None-Match": plain.headers["etag"]})
+    assert known.status_code == 304
+    assert nothing == b""
+    assert "content-encoding" not in known.headers
 
 
 def test_markdown(api: httpx.Client) -> None:
