@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import re
 import time
 from typing import Any
 from uuid import uuid4
@@ -13,7 +14,7 @@ from graphql import build_schema
 
 from tests.graphql.models import plain_model, rocket_model, with_object
 from tests.records.wire import send
-from tests.rest.openapi_support import document
+from tests.rest.openapi_support import document, operations
 from threescore.rest.documents import PAGES
 from threescore.rest.grammar.path import ACTIONS
 from threescore.rest.grammar.warnings import PARAMETERS
@@ -198,6 +199,52 @@ def test_markdown(api: httpx.Client) -> None:
     assert "/rest/docs.md" in general.text
     assert "### " not in general.text
     assert stranger(api, "/rest/docs.md").text == general.text
+
+
+def test_markdown_names_every_request_and_root_field(api: httpx.Client) -> None:
+    text = api.get("/rest/docs.md").text
+    sections = {part.partition("\n")[0]: part for part in text.split("\n### ")}
+    plurals = sorted(o["namePlural"] for o in send(api, "GET", "metadata/objects?limit=1000")["data"])
+    for path, method, _ in operations(document(api)):
+        if path.startswith("/open-api/"):
+            assert f"/rest{path}" in text
+            continue
+        named = f"`{method.upper()} /rest{path}`"
+        parts = path.split("/")
+        [plural] = [part for part in parts if part in plurals] or [None]
+        if plural is None:
+            assert named in text
+        elif named not in text:
+            assert named.replace(f"/{plural}", "/companies") in sections["# Threescore"]
+            assert "Not for this object" not in sections[plural] or named not in sections[plural]
+    for path, method, _ in operations(document(api, "/rest/open-api/metadata")):
+        root = "/rest" if path.startswith("/open-api/") else "/rest/metadata"
+        assert f"{method.upper()} {root}{path}`" in text or root == "/rest"
+    # What an object does not take is said with it.
+    assert "`POST /rest/workflowRuns`" in sections["workflowRuns"]
+    assert "`POST /rest/dashboards/{id}/duplicate`" in sections["dashboards"]
+
+    records = build_schema(api.get("/graphql/schema.graphql").text)
+    objects = {o["nameSingular"]: o["namePlural"] for o in send(api, "GET", "metadata/objects?limit=1000")["data"]}
+    about_companies = re.compile("compan(y|ies)", re.IGNORECASE)
+    for kind, root in (
+        ("query", records.query_type),
+        ("mutation", records.mutation_type),
+        ("subscription", records.subscription_type),
+    ):
+        assert root is not None
+        for name in root.fields:
+            words = "|".join(sorted((*objects, *objects.values()), key=len, reverse=True))
+            of_object = re.search(words, name, re.IGNORECASE)
+            if of_object is None or about_companies.search(name):
+                assert f"`{kind} {name}`" in text
+    settings = build_schema(api.get("/metadata/schema.graphql").text)
+    for kind, root in (("query", settings.query_type), ("mutation", settings.mutation_type)):
+        assert root is not None
+        for name in root.fields:
+            assert f"`{kind} {name}`" in text
+    for expected in ("Idempotency-Key", "If-Match", "RateLimit-Remaining", "Retry-After", "X-Twenty-Webhook-Signature"):
+        assert expected in text
 
 
 def test_sdl(api: httpx.Client) -> None:

@@ -1,8 +1,8 @@
 """The documentation that the server gives of itself: OpenAPI documents and Markdown.
 
 Whoever has a key gets that of the workspace; everybody gets what says nothing about any workspace. A document is made
-once for each version of a model, and kept with it as the bytes that are sent, compressed for who takes it so: the text is
-long and says much again and again.
+once for each version of a model, and kept with it as the bytes that are sent; for who takes gzip, as compressed
+ones, too: the text is long and says much again and again.
 """
 
 import asyncio

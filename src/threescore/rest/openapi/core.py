@@ -116,6 +116,11 @@ def core_document(model: Model, site: Site) -> Document:
     return document
 
 
+def object_paths(model: Model, object_type: ObjectType, site: Site) -> Document:
+    """The paths of one object, as they stand in the document of the model but for its shared names."""
+    return _Operations(object_type, Examples(model, object_type), Names(model.objects), site, set()).paths()
+
+
 class _Operations:
     """The paths of one object."""
 
