@@ -10,7 +10,7 @@ from uuid import uuid4
 import httpx
 import msgspec
 import pytest
-from graphql import build_schema
+from graphql import GraphQLSchema, build_schema
 
 from tests.graphql.models import plain_model, rocket_model, with_object
 from tests.records.wire import send
@@ -201,6 +201,16 @@ def test_markdown(api: httpx.Client) -> None:
     assert stranger(api, "/rest/docs.md").text == general.text
 
 
+def root_fields(schema: GraphQLSchema) -> list[str]:
+    """What can be asked of a schema, as `query people`."""
+    roots = (
+        ("query", schema.query_type),
+        ("mutation", schema.mutation_type),
+        ("subscription", schema.subscription_type),
+    )
+    return [f"{kind} {name}" for kind, root in roots if root is not None for name in root.fields]
+
+
 def test_markdown_names_every_request_and_root_field(api: httpx.Client) -> None:
     text = api.get("/rest/docs.md").text
     sections = {part.partition("\n")[0]: part for part in text.split("\n### ")}
@@ -210,16 +220,14 @@ def test_markdown_names_every_request_and_root_field(api: httpx.Client) -> None:
             assert f"/rest{path}" in text
             continue
         named = f"`{method.upper()} /rest{path}`"
-        parts = path.split("/")
-        [plural] = [part for part in parts if part in plurals] or [None]
+        plural = next((part for part in path.split("/") if part in plurals), None)
         if plural is None:
             assert named in text
         elif named not in text:
             assert named.replace(f"/{plural}", "/companies") in sections["# Threescore"]
             assert "Not for this object" not in sections[plural] or named not in sections[plural]
     for path, method, _ in operations(document(api, "/rest/open-api/metadata")):
-        root = "/rest" if path.startswith("/open-api/") else "/rest/metadata"
-        assert f"{method.upper()} {root}{path}`" in text or root == "/rest"
+        assert f"`{method.upper()} /rest/metadata{path}`" in text or path == "/open-api/metadata"
     # What an object does not take is said with it.
     assert "`POST /rest/workflowRuns`" in sections["workflowRuns"]
     assert "`POST /rest/dashboards/{id}/duplicate`" in sections["dashboards"]
@@ -227,22 +235,12 @@ def test_markdown_names_every_request_and_root_field(api: httpx.Client) -> None:
     records = build_schema(api.get("/graphql/schema.graphql").text)
     objects = {o["nameSingular"]: o["namePlural"] for o in send(api, "GET", "metadata/objects?limit=1000")["data"]}
     about_companies = re.compile("compan(y|ies)", re.IGNORECASE)
-    for kind, root in (
-        ("query", records.query_type),
-        ("mutation", records.mutation_type),
-        ("subscription", records.subscription_type),
-    ):
-        assert root is not None
-        for name in root.fields:
-            words = "|".join(sorted((*objects, *objects.values()), key=len, reverse=True))
-            of_object = re.search(words, name, re.IGNORECASE)
-            if of_object is None or about_companies.search(name):
-                assert f"`{kind} {name}`" in text
-    settings = build_schema(api.get("/metadata/schema.graphql").text)
-    for kind, root in (("query", settings.query_type), ("mutation", settings.mutation_type)):
-        assert root is not None
-        for name in root.fields:
-            assert f"`{kind} {name}`" in text
+    of_object = re.compile("|".join((*objects, *objects.values())), re.IGNORECASE)
+    for name in root_fields(records):
+        if about_companies.search(name) or not of_object.search(name):
+            assert f"`{name}`" in text
+    for name in root_fields(build_schema(api.get("/metadata/schema.graphql").text)):
+        assert f"`{name}`" in text
     for expected in ("Idempotency-Key", "If-Match", "RateLimit-Remaining", "Retry-After", "X-Twenty-Webhook-Signature"):
         assert expected in text
 

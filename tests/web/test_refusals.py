@@ -9,7 +9,7 @@ import pytest
 
 from threescore.records.caller import NO_PERMISSION
 from threescore.web import refusal_texts
-from threescore.web.refusals import TEMPLATES
+from threescore.web.refusal_texts import TEMPLATES
 
 SOURCES = Path(refusal_texts.__file__).parents[1]
 
@@ -18,6 +18,9 @@ SHOWN = (
     "model/naming.py",
     *(f"model/fields/{path.name}" for path in (SOURCES / "model/fields").glob("*.py")),
     *(f"access/{name}.py" for name in ("passwords", "membership", "seats", "users", "workspace_settings")),
+    *(f"access/{name}.py" for name in ("people", "keys", "key_changes", "role_inputs")),
+    "events/webhooks.py",
+    "events/patterns.py",
     "records/failures.py",
     "records/stand_ins.py",
 )
@@ -50,6 +53,30 @@ NOT_ON_PAGES = {
         "Option position must be a number",
         "Option color is not one of the known colors: %s",
         "Option id must be a UUID",
+    },
+    "access/keys.py": {
+        "This API Key is revoked",
+        "This API Key is expired",
+        "This API Key may not be used from this address",
+    },
+    "access/key_changes.py": {
+        "%s must be a UUID",
+        '%s must be a date and time as in "2100-01-01T00:00:00.000Z", not "%s"',
+        "%s: your own API key may be used from %s only; so must this one",
+        "This workspace has no object %s",
+    },
+    "access/role_inputs.py": {
+        '"%s" is no permission flag; there are %s',
+        "The filter of a row rule must be an object of fields and conditions",
+    },
+    "events/webhooks.py": {
+        "%s is required",
+        "%s must be true or false",
+        "There is a webhook %s already",
+        # What the audit log and reports say.
+        "Multiple validation errors occurred while %s webhook",
+        "The webhook was deleted",
+        "The webhook was switched off",
     },
     "model/fields/address.py": {"subFields must be a list of %s"},
     "model/fields/base.py": {
@@ -110,7 +137,7 @@ def texts(path: Path, *, only_functions: bool = False) -> Iterator[str]:
 def is_refusal(text: str) -> bool:
     """Whether a text reads like a sentence for people, and not like SQL or a part of one."""
     return bool(re.match(r'["%A-Z][^\n]* [a-z]+', text)) and not re.search(
-        r"SELECT|CASE|WHERE|VALUES|::|[(=]\s*%s|[a-z]\(", text
+        r"SELECT|UPDATE %s|CASE|WHERE|VALUES|::|[(=]\s*%s|[a-z]\(", text
     )
 
 

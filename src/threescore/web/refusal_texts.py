@@ -177,6 +177,8 @@ OF_WEBHOOKS = (
     _('"%(pattern)s" is no pattern of events: it is an object, a dot, and * or one of %(known)s'),
     _('"%(pattern)s" names no object: there is none with the singular name "%(name)s"'),
     _('A webhook for "%(pattern)s" would be sent what your role may not read of %(objects)s'),
+    _('"%(pattern)s" is no pattern of metadata events, as in metadata.webhook.updated'),
+    _("A secret that begins with %(prefix)s must go on in base64"),
     _("A workspace has at most %(count)s webhooks"),
     _("operations may hold at most %(count)s patterns"),
     _("%(name)s must be a text of at most %(count)s characters"),
