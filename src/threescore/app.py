@@ -25,10 +25,11 @@ from threescore.config import Settings
 from threescore.db.pool import Database
 from threescore.errors import Unavailable
 from threescore.events.bell import Bell
+from threescore.events.deliverer import make_deliverer
 from threescore.events.delivery import delivering
 from threescore.events.outbound import Outbound
 from threescore.events.retention import forget_events
-from threescore.events.services import make_deliverer, webhook_services
+from threescore.events.services import webhook_services
 from threescore.events.watch import Watch
 from threescore.graphql.core.execute import CoreGraphql
 from threescore.graphql.limits import Limits

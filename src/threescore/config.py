@@ -17,6 +17,10 @@ Network = IPv4Network | IPv6Network
 
 PREFIX = "THREESCORE_"
 
+DELIVERY_CONNECTIONS = 3
+"""How many database connections the delivery of a process opens at most, beside those that answer requests."""
+
+
 _LOG_LEVELS = ("debug", "info", "warning", "error")
 _SECRET_LENGTH = 32
 
