@@ -8,7 +8,7 @@ writers of the table for as long as it takes, but not readers: let it come befor
 Every function is pure and returns statements, as those of `threescore.catalog.ddl` are.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from threescore.catalog.names import belonging
 from threescore.model.fields.base import Leaf
@@ -31,7 +31,7 @@ def keep(object_type: ObjectType) -> list[str]:
     if not fields:
         return []
     texts = search_texts(fields, lambda leaf: _new(leaf.column))
-    return _trigger(object_type.table, texts, (leaf.column for field in fields for leaf in field.leaves))
+    return _trigger(object_type.table, texts, fields)
 
 
 def keep_no_more(object_type: ObjectType) -> list[str]:
@@ -70,7 +70,7 @@ def refresh(before: ObjectType, after: ObjectType) -> list[str]:
     texts = search_texts(fields, lambda leaf: _present(leaf, before, "NEW."))
     there = [before.field_by_id[field.id] for field in fields if field.id in before.field_by_id]
     return [
-        *_trigger(before.table, texts, (leaf.column for field in there for leaf in field.leaves)),
+        *_trigger(before.table, texts, there),
         # The trigger says what the vector is.
         f"UPDATE {table} SET {vector} = NULL WHERE coalesce({', '.join(changing)}) IS NOT NULL",
     ]
@@ -122,10 +122,12 @@ def _new(column: str) -> str:
     return f"NEW.{quote_identifier(column)}"
 
 
-def _trigger(table: str, texts: Iterable[str], columns: Iterable[str]) -> list[str]:
+def _trigger(table: str, texts: Sequence[str], fields: Iterable[Field]) -> list[str]:
     """Function and trigger. The vector is one of the columns: a value that somebody writes there does not stay."""
     function = _function(table)
-    watched = ", ".join(quote_identifier(column) for column in (*columns, SEARCH_VECTOR))
+    columns = [leaf.column for field in fields for leaf in field.leaves]
+    with_words = [column for column in columns if any(_new(column) in text for text in texts)]
+    watched = ", ".join(map(quote_identifier, (*with_words, SEARCH_VECTOR)))
     body = f"BEGIN {_new(SEARCH_VECTOR)} := {vector_of(texts, _INLINED)}; RETURN NEW; END"
     return [
         f"CREATE OR REPLACE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql AS {quote_literal(body)}",
