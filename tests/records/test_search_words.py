@@ -5,7 +5,18 @@ import pytest
 from anyio.from_thread import BlockingPortal
 
 from tests.graphql.calls import one
-from tests.records.wire import create, create_many, get, listed, make_field, make_object, send, soft_delete, update
+from tests.records.wire import (
+    Record,
+    create,
+    create_many,
+    get,
+    listed,
+    make_field,
+    make_object,
+    send,
+    soft_delete,
+    update,
+)
 from threescore.catalog.workspaces import Workspace
 from threescore.db.pool import Database
 from threescore.sql import quote_identifier
@@ -68,7 +79,10 @@ def test_upserts_change_words(api: httpx.Client) -> None:
 
 
 def test_a_merged_record_has_the_words_of_what_it_took_over(api: httpx.Client) -> None:
-    records = [{"name": "Acme"}, {"name": "Zenith", "domainName": {"primaryLinkUrl": "https://orbit.example"}}]
+    records: list[Record] = [
+        {"name": "Acme"},
+        {"name": "Zenith", "domainName": {"primaryLinkUrl": "https://orbit.example"}},
+    ]
     ids = [record["id"] for record in create_many(api, "companies", records)]
     send(api, "PATCH", "companies/merge", {"ids": ids, "conflictPriorityIndex": 0})
     words = ("acme", "orbit", "zenith")
