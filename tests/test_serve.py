@@ -180,6 +180,29 @@ def test_a_worker_is_small(database_url: str) -> None:
             assert "sqlalchemy" not in mapped
 
 
+def test_settings_reach_the_workers(data_dir: Path) -> None:
+    variables = {
+        "DATA_DIR": str(data_dir),
+        "HOST": "0.0.0.0",
+        "WORKERS": "1",
+        "BATCH_LIMIT": "2",
+        "BODY_LIMIT": "1024",
+    }
+    with serving(**{f"THREESCORE_{name}": value for name, value in variables.items()}) as server:
+        assert len(server.family()) == 2
+        # Not the address that is listened on by default.
+        assert answers(server.url.replace("127.0.0.1", "127.0.0.2"))
+        headers = {"Authorization": f"Bearer {token_of(server)}"}
+        with httpx.Client(base_url=server.url, headers=headers) as client:
+            assert "is 2." in client.post("/rest/batch/people", json=[{}] * 3).json()["messages"][0]
+            document = "mutation ($data: [PersonCreateInput!]!) { createPeople(data: $data) { id } }"
+            for count, refused in ((3, True), (2, False)):
+                asked = {"query": document, "variables": {"data": [{}] * count}}
+                assert ("errors" in client.post("/graphql", json=asked).json()) == refused
+            assert client.post("/rest/people", json={"jobTitle": "x" * 1024}).status_code == 413
+            assert client.get("/rest/people").json()["totalCount"] == 2
+
+
 def test_a_port_in_use_is_reported() -> None:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
