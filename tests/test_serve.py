@@ -180,6 +180,23 @@ def test_a_worker_is_small(database_url: str) -> None:
             assert "sqlalchemy" not in mapped
 
 
+def test_without_its_database_a_server_says_that_it_is_not_well(data_dir: Path) -> None:
+    with serving(THREESCORE_DATA_DIR=str(data_dir), THREESCORE_WORKERS="1") as server:
+        headers = {"Authorization": f"Bearer {token_of(server)}"}
+        assert httpx.get(f"{server.url}/healthz").json()["status"] == "ok"
+        assert httpx.get(f"{server.url}/rest/people", headers=headers).status_code == 200
+        postmaster = int((data_dir / "postgresql" / "postmaster.pid").read_text().split()[0])
+        os.kill(postmaster, signal.SIGQUIT)
+        wait_until(lambda: not psutil.pid_exists(postmaster))
+        for path in ("/healthz", "/rest/people"):
+            assert httpx.get(f"{server.url}{path}", headers=headers, timeout=30).status_code == 503
+        asked = {"query": "{ people { totalCount } }"}
+        answer = httpx.post(f"{server.url}/graphql", json=asked, headers=headers, timeout=30).json()
+        assert answer["data"] == {"people": None}
+        assert answer["errors"][0]["message"] == "The database does not answer"
+    assert server.process.returncode == 0
+
+
 def test_settings_reach_the_workers(data_dir: Path) -> None:
     variables = {
         "DATA_DIR": str(data_dir),
