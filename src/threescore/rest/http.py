@@ -136,10 +136,13 @@ def client_of(scope: Scope) -> tuple[str | None, str | None]:
 
 
 async def read_body(receive: Receive, headers: Headers, limit: int) -> bytes:
-    """The whole body. Raises TooLarge as soon as it is known to be over the limit, without reading on."""
+    """The whole body. Raises TooLarge as soon as it is known to be over the limit, without reading on.
+
+    The answer then says that the connection ends, for what is left of the body stands in the way of another request.
+    """
     headers.body_waits = False
     if headers.content_length is not None and headers.content_length > limit:
-        raise _too_large(limit)
+        raise _too_large(headers, limit)
     chunks: list[bytes] = []
     size = 0
     while True:
@@ -149,7 +152,7 @@ async def read_body(receive: Receive, headers: Headers, limit: int) -> bytes:
         chunk: bytes = message.get("body", b"")
         size += len(chunk)
         if size > limit:
-            raise _too_large(limit)
+            raise _too_large(headers, limit)
         if chunk:
             chunks.append(chunk)
         if not message.get("more_body", False):
@@ -166,7 +169,8 @@ async def discard_body(receive: Receive, headers: Headers) -> None:
                 pass
 
 
-def _too_large(limit: int) -> TooLarge:
+def _too_large(headers: Headers, limit: int) -> TooLarge:
+    headers.answer = (*headers.answer, (b"connection", b"close"))
     return TooLarge(f"The body is over the limit of {limit} bytes; send less at once")
 
 

@@ -45,12 +45,13 @@ class Rows(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Catalog rows to write and statements to run, in order."""
+    """Catalog rows to write and statements to run, in order. `tables` are those that the statements work on."""
 
     objects: Rows[ObjectType]
     fields: Rows[Field]
     indexes: Rows[Index]
     steps: tuple[Step, ...]
+    tables: tuple[str, ...]
 
     def __bool__(self) -> bool:
         return bool(self.objects or self.fields or self.indexes)
@@ -58,11 +59,13 @@ class Plan:
 
 def plan_change(old: Model, new: Model) -> Plan:
     """The plan that leads from one model of a workspace to its next version."""
+    steps = tuple(_steps(old, new))
     return Plan(
         objects=_object_rows(old, new),
         fields=_rows(old.field_by_id, new.field_by_id),
         indexes=_rows(_indexes(old), _indexes(new)),
-        steps=tuple(_steps(old, new)),
+        steps=steps,
+        tables=tuple(o.table for o in old.objects if new.by_id.get(o.id) != o) if steps else (),
     )
 
 
