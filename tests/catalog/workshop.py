@@ -25,8 +25,10 @@ SELECT conrelid::regclass::text AS "table", CASE WHEN contype <> 'p' THEN connam
        replace(pg_get_constraintdef(oid), ' NOT VALID', '')
 FROM pg_constraint WHERE connamespace = $1::text::regnamespace AND contype IN ('c', 'f', 'p')
 """
+# Those of columns that were added later leave empty values out.
 _INDEXES = """
-SELECT tablename::text AS "table", indexname::text AS name, indexdef AS definition
+SELECT tablename::text AS "table", indexname::text AS name,
+       regexp_replace(indexdef, ' WHERE \\("?\\w+"? IS NOT NULL\\)$', '') AS definition
 FROM pg_indexes WHERE schemaname = $1 AND indexname NOT LIKE '%\\_pkey%'
 """
 _TRIGGERS = """

@@ -131,7 +131,9 @@ def _steps(old: Model, new: Model) -> Iterator[Step]:
         for index in after.indexes:
             if index.id not in built:
                 refusal, too_long = _not_unique(after, index), _too_long_to_index(after, index)
-                yield from (Step(sql, refusal, too_long) for sql in ddl.create_index(after, index))
+                is_new = all(part.field_id not in before.field_by_id for part in index.fields)
+                statements = ddl.create_index(after, index, is_of_new_column=is_new)
+                yield from (Step(sql, refusal, too_long) for sql in statements)
 
 
 def _plain(statements: Iterable[str]) -> Iterator[Step]:
