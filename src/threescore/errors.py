@@ -46,11 +46,15 @@ class DuplicateEntry(BadRequest):
 
 
 class AccessRefused(ThreescoreError):
-    """The caller is not let in: no token, or one that is not or no longer good. `code` is the reason's word."""
+    """The caller is not let in: no token, or one that is not or no longer good. `code` is the reason's word.
 
-    def __init__(self, status: int, code: str, message: str) -> None:
+    One `is_lasting` is about what was done with it, which stays done: the same request is refused for good.
+    """
+
+    def __init__(self, status: int, code: str, message: str, *, is_lasting: bool = False) -> None:
         super().__init__(message, code=code)
         self.status = status
+        self.is_lasting = is_lasting
 
 
 class NotFound(ThreescoreError):

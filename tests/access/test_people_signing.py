@@ -171,18 +171,6 @@ def test_the_audit_log_tells_where_from(client: Client, invite_hash: str, api: h
     assert (entry["subjectName"], entry["address"]) == (email, client.address)
 
 
-def test_login_tokens_are_never_kept(client: Client, invite_hash: str) -> None:
-    """Nor repeated: an Idempotency-Key has no effect on the operations that give them, under any of their names."""
-    email = new_email()
-    access, _ = join(client, invite_hash, email)
-    given = "(email: $email, password: $password)"
-    older = f"mutation($email: String!, $password: String!) {{ challenge{given} {{ loginToken {{ token }} }} }}"
-    for query, more in ((GET_LOGIN, {"origin": ORIGIN}), (older, {})):
-        key = {"Idempotency-Key": str(uuid4())}
-        answers = [client.ask(query, access, key, email=email, password=PASSWORD, **more)["data"] for _ in range(2)]
-        assert answers[0] != answers[1]
-
-
 def test_names_of_older_clients(client: Client, invite_hash: str) -> None:
     email = new_email()
     join(client, invite_hash, email)

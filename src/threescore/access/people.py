@@ -3,6 +3,7 @@
 No answer, status or time tells a stranger whether an address has an account; see docs/people.md for what each answers.
 """
 
+import copy
 from uuid import UUID
 
 from msgspec import Struct
@@ -106,6 +107,15 @@ class People:
         self.tokens = PersonTokens(tokens)
         self._tokens = tokens
         self._passwords = Passwords()
+
+    def over(self, database: Database) -> "People":
+        """The same service inside a transaction.
+
+        What is tried is counted apart, at once, for all that may become of the transaction: who is refused has tried.
+        """
+        joined = copy.copy(self)
+        joined.database = database
+        return joined
 
     # Signing up
 
@@ -350,7 +360,8 @@ class People:
             if renewed is not None and renewed.refresh_id is None:
                 await end_session(connection, session_id, user_id)
         if renewed is None or renewed.refresh_id is None or user is None:
-            raise invalid_token()
+            # That the session has ended is to stay, even in the transaction of a request that may be repeated.
+            raise invalid_token(is_lasting=renewed is not None)
         if "workspaceId" in claims and member is None:
             raise _no_member()
         return self.tokens.pair(Session(session_id, user, member, renewed.refresh_id, renewed.expires_at))

@@ -8,32 +8,9 @@ from msgspec import Struct
 
 from threescore.access.idempotency import Answer, Keyed, is_final
 
-UNREPEATABLE = frozenset(
-    {
-        "challenge",
-        "createWebhook",
-        "generateApiKeyToken",
-        "generatePlaygroundToken",
-        "getAuthTokensFromLoginToken",
-        "getAuthTokensFromOTP",
-        "getLoginTokenFromCredentials",
-        "impersonate",
-        "regenerateApiKeyToken",
-        "renewToken",
-        "rotateWebhookSecret",
-        "signIn",
-        "signUp",
-        "signUpInNewWorkspace",
-        "signUpInWorkspace",
-        "updatePassword",
-        "updateWebhook",
-        "updatePasswordViaResetToken",
-        "verify",
-        "verifyEmailAndGetLoginToken",
-        "verifyEmailAndGetWorkspaceAgnosticToken",
-    }
-)
-"""Root fields whose answers hold secrets, which are never stored: an Idempotency-Key has no effect on them."""
+UNREPEATABLE = frozenset({"deleteCurrentWorkspace"})
+"""Root fields on which an Idempotency-Key has no effect: with the workspace goes whatever could keep an answer, and
+whoever could ask for it."""
 
 
 class GraphqlRequest(Struct, frozen=True):

@@ -4,7 +4,7 @@ import msgspec
 import structlog
 
 from threescore.access.audit import DEFAULT_PAGE, MAX_PAGE, Author, read_audit, read_question
-from threescore.access.idempotency import Answer, Keyed, once
+from threescore.access.idempotency import Answer, KeptAnswers, Keyed, Owner
 from threescore.access.rates import RateLimits, refusal_fields
 from threescore.access.tokens import Claims, Tokens, bearer_token
 from threescore.catalog.state import Workspaces
@@ -67,6 +67,7 @@ class RestApi:
         webhooks: WebhooksApi,
         limits: RateLimits,
         body_limit: int,
+        answers: KeptAnswers,
         watch: Watch | None = None,
     ) -> None:
         self._database = database
@@ -76,6 +77,7 @@ class RestApi:
         self._metadata = metadata
         self._webhooks = webhooks
         self._limits = limits
+        self._answers = answers
         self._events = EventsApi(database, workspaces, watch or Watch(database))
         self._body_limit = body_limit
 
@@ -162,7 +164,7 @@ class RestApi:
 
             # What removes records must see, or collide with, all that came to refer to them.
             removes = route.action in ("deleteOne", "deleteMany")
-            return _reply(await once(self._database, caller, keyed, run, _refused, snapshot=removes))
+            return _reply(await self._answers.once(Owner.caller(caller), keyed, run, _refused, snapshot=removes))
 
         return await answer_for(self._workspaces, claims, answer)
 
@@ -193,12 +195,14 @@ class RestApi:
                 status, payload = await api(caller=caller, method=method, path=path, query=query, body=body, bare=alias)
             return Answer(status, b"" if payload is NOTHING else msgspec.json.encode(payload))
 
-        # Tokens are kept nowhere, and the secrets of webhooks are kept encrypted.
-        shows_secrets = path[:1] == ("webhooks",) or path[-1:] in (("token",), ("regenerate",))
-        if keyed is None or shows_secrets:
+        if keyed is None:
             reply = _reply(await run(None))
         else:
-            reply = _reply(await once(self._database, caller, keyed, run, _refused, on_present_model=False))
+            owner = Owner.caller(caller)
+            reply = _reply(await self._answers.once(owner, keyed, run, _refused, on_present_model=False))
+            if path[:1] == ("webhooks",):
+                # Those who deliver may have looked before all was written.
+                self._webhooks.changed(caller.model.workspace_id)
         if alias:
             successor = f'</rest/metadata/{"/".join(path)}>; rel="successor-version"'
             reply.fields += ((b"deprecation", DEPRECATED), (b"link", successor.encode()))

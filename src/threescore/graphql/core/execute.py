@@ -9,7 +9,7 @@ import msgspec
 import structlog
 from graphql import FieldNode, GraphQLError
 
-from threescore.access.idempotency import Answer, Keyed, once
+from threescore.access.idempotency import Answer, KeptAnswers, Keyed, Owner
 from threescore.access.tokens import Claims
 from threescore.catalog.state import Stale, Workspaces
 from threescore.db.pool import Collided, Database
@@ -108,9 +108,11 @@ class CoreGraphql:
         workspaces: Workspaces,
         records: Records,
         limits: Limits,
+        answers: KeptAnswers,
         watch: Watch | None = None,
     ) -> None:
         self._database = database
+        self._answers = answers
         self._workspaces = workspaces
         self._records = records
         self._feed = Feed(database, workspaces, watch or Watch(database))
@@ -238,12 +240,13 @@ class CoreGraphql:
 
         async def answer(caller: Caller) -> Answer:
             async def run(database: Database) -> Answer:
-                inside = CoreGraphql(self._database, self._workspaces, self._records.over(database), self._limits)
+                records = self._records.over(database)
+                inside = CoreGraphql(self._database, self._workspaces, records, self._limits, self._answers)
                 return (
                     await inside._answer(operation, lambda *field: inside._written(caller, operation, *field))
                 ).answer
 
-            return await once(self._database, caller, keyed, run, refused, snapshot=removes)
+            return await self._answers.once(Owner.caller(caller), keyed, run, refused, snapshot=removes)
 
         def refused(error: ThreescoreError) -> Answer:
             return Answer(200, refusal(error).body)

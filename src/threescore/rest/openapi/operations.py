@@ -66,7 +66,12 @@ _MESSAGES: dict[int, tuple[str, str, str, str | None]] = {
         "A request with this Idempotency-Key is still being worked on; send it again later",
         "IDEMPOTENCY_KEY_IN_USE",
     ),
-    410: ("What followed the cursor is kept no more", "GoneException", EXPIRED, "CURSOR_EXPIRED"),
+    410: (
+        "What followed the cursor, or the kept answer to the `Idempotency-Key`, is there no more",
+        "GoneException",
+        EXPIRED,
+        "CURSOR_EXPIRED",
+    ),
     412: (
         "The record is not the one that `If-Match` names; nothing was changed",
         "PreconditionFailedException",
@@ -171,7 +176,7 @@ def operation(
     ]
     statuses = {400, 401, 403, 429, *refusals}
     statuses |= {304} if tagged else set()
-    statuses |= {409, 422} if keyed else set()
+    statuses |= {409, 410, 422} if keyed else set()
     statuses |= {412} if matched else set()
     statuses |= {413} if body is not None else set()
     made: Document = {
