@@ -132,8 +132,8 @@ class UnsupportedMediaType(ThreescoreError):
 class RateLimited(ThreescoreError):
     """More was asked than may be.
 
-    `spender_type` (`apiKey` or `workspace`) and `spender_id` say whose limit is used up: `limit` requests in `period`
-    seconds. The same request may succeed after `wait` seconds.
+    `spender_type` (`apiKey`, `workspace` or `address`) and `spender_id` say whose limit is used up: `limit` requests in
+    `period` seconds. The same request may succeed after `wait` seconds.
     """
 
     status = 429

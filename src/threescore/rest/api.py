@@ -5,11 +5,11 @@ import structlog
 
 from threescore.access.audit import DEFAULT_PAGE, MAX_PAGE, Author, read_audit, read_question
 from threescore.access.idempotency import Answer, KeptAnswers, Keyed, Owner
-from threescore.access.rates import RateLimits, refusal_fields
+from threescore.access.rates import RateLimits
 from threescore.access.tokens import Claims, Tokens, bearer_token
 from threescore.catalog.state import Workspaces
 from threescore.db.pool import Database
-from threescore.errors import InvalidInput, NotFound, RateLimited, ThreescoreError
+from threescore.errors import InvalidInput, NotFound, ThreescoreError
 from threescore.events.watch import Watch
 from threescore.model.fields.base import Json
 from threescore.records.caller import Caller, answer_for
@@ -92,9 +92,8 @@ class RestApi:
         try:
             reply: Reply | Stream = await self._reply(scope, receive, headers, ignored)
         except ThreescoreError as error:
-            reply = Reply(*encode_error(error))
-            if isinstance(error, RateLimited):
-                headers.answer = refusal_fields(error)
+            refused, headers.answer = await self._limits.refuse(error, headers.answer)
+            reply = Reply(*encode_error(refused))
         except Exception:
             log.exception("request failed", method=scope["method"], path=scope["path"])
             reply = Reply(500, msgspec.json.encode(INTERNAL_ERROR))

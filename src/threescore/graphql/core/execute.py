@@ -535,7 +535,8 @@ class CoreGraphql:
 
 def refusal(error: Exception, status: int = 200) -> GraphqlResponse:
     """The answer to a request that cannot be executed at all."""
-    return GraphqlResponse(status, encode({"errors": [entry(error)]}), has_data=False)
+    stranger = error if isinstance(error, AccessRefused) else None
+    return GraphqlResponse(status, encode({"errors": [entry(error)]}), has_data=False, stranger=stranger)
 
 
 def _roots(model: Model, kind: str) -> Mapping[str, RootField]:

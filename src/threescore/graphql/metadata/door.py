@@ -287,4 +287,6 @@ def _located(error: GraphQLError) -> dict[str, Any]:
 
 def _refusal(errors: list[Any], status: int = 200) -> GraphqlResponse:
     """The answer to a request that is not executed at all."""
-    return GraphqlResponse(status, msgspec.json.encode({"errors": [entry(error) for error in errors]}), has_data=False)
+    body = msgspec.json.encode({"errors": [entry(error) for error in errors]})
+    stranger = next((error for error in errors if isinstance(error, AccessRefused)), None)
+    return GraphqlResponse(status, body, has_data=False, stranger=stranger)

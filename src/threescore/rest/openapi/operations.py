@@ -91,7 +91,6 @@ _MESSAGES: dict[int, tuple[str, str, str, str | None]] = {
         "IDEMPOTENCY_KEY_REUSED",
     ),
 }
-_BEFORE_LIMITS = (401, 403)
 
 
 def responses(*bad_requests: Schema, limited: Schema, example: str) -> Document:
@@ -114,8 +113,7 @@ def responses(*bad_requests: Schema, limited: Schema, example: str) -> Document:
         if code is not None:
             body["code"] = code
         found[str(status)] = {"description": description, "content": json_content(bad_requests[0], body)}
-        if status not in _BEFORE_LIMITS:
-            found[str(status)]["headers"] = _headers(_LIMITS)
+        found[str(status)]["headers"] = _headers(_LIMITS)
     found["429"] = {
         "description": "More requests than may be; nothing was changed",
         "headers": _headers(("Retry-After", *_LIMITS)),
