@@ -19,7 +19,8 @@ class GraphqlRequest(Struct, frozen=True):
 
     A `read_only` one may query but not change anything. `base_url` is where the caller reached the server: scheme,
     host and port, without a slash at the end. A mutation that is `keyed` counts once, however often it is sent.
-    `client` are the caller's network address and what it says that it is.
+    `client` are the caller's network address and what it says that it is. `if_match` is the header: of which versions
+    the one record must be that is written.
     """
 
     query: str
@@ -28,6 +29,7 @@ class GraphqlRequest(Struct, frozen=True):
     read_only: bool = False
     base_url: str = ""
     keyed: Keyed | None = None
+    if_match: str | None = None
     client: tuple[str | None, str | None] = (None, None)
 
 

@@ -153,10 +153,13 @@ class GraphqlApi:
         raw = await read_body(receive, headers, self._body_limit)
         keyed = None
         if headers.idempotency_key is not None:
-            keyed = Keyed.of(headers.idempotency_key, (scope["path"].encode(), raw))
+            matched = () if headers.if_match is None else (headers.if_match.encode(),)
+            keyed = Keyed.of(headers.idempotency_key, (scope["path"].encode(), raw, *matched))
         media_type = (headers.content_type or "").partition(";")[0].strip().lower()
         if media_type == "application/graphql":
-            return GraphqlRequest(query=raw.decode("utf-8", "replace"), variables={}, keyed=keyed)
+            return GraphqlRequest(
+                query=raw.decode("utf-8", "replace"), variables={}, keyed=keyed, if_match=headers.if_match
+            )
         try:
             body: Any = decode_body(raw, headers)
         except BadRequest as error:
@@ -164,7 +167,9 @@ class GraphqlApi:
         if isinstance(body, list):
             return _malformed("Batching is not supported.", 400)
         found = _from_mapping(body)
-        return msgspec.structs.replace(found, keyed=keyed) if isinstance(found, GraphqlRequest) else found
+        if isinstance(found, GraphqlResponse):
+            return found
+        return msgspec.structs.replace(found, keyed=keyed, if_match=headers.if_match)
 
 
 async def _sent(answer: AsyncIterator[Payload] | GraphqlResponse) -> AsyncIterator[bytes]:
