@@ -243,8 +243,8 @@ class Settings:
     secret: str | None = _setting(
         _secret,
         None,
-        "What tokens are signed with and secrets of webhooks encrypted, 32 characters or more. Changing it makes every"
-        " API key handed out invalid, signs everybody out, and makes secrets of webhooks unreadable.",
+        "What tokens are signed with, secrets of webhooks and kept answers encrypted, 32 characters or more. Changing"
+        " it makes every API key handed out invalid, signs everybody out, and makes secrets of webhooks unreadable.",
         shown_default="made on the first start and kept in the database",
         hidden=True,
     )

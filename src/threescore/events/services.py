@@ -6,10 +6,10 @@ from uuid import UUID
 from msgspec import Struct
 
 from threescore.access.audit import Author
+from threescore.access.sealing import Sealer
 from threescore.db.pool import Database
 from threescore.events.deliveries import Deliveries
 from threescore.events.outbound import Outbound
-from threescore.events.sealing import Sealer
 from threescore.events.webhooks import Webhooks
 
 

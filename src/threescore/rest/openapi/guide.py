@@ -213,6 +213,7 @@ def _errors(site: Site) -> str:
         ("403", "no token, or its key is revoked or has expired"),
         ("404", "there is no such record"),
         ("409", "the same request is still being worked on, or others are changing the same; send it again"),
+        ("410", "what followed the cursor, or the kept answer to the `Idempotency-Key`, is there no more"),
         ("412", "the record is not the one that `If-Match` names"),
         ("413", f"the body is longer than {site.body_limit} bytes"),
         ("422", "the `Idempotency-Key` came with another request before"),

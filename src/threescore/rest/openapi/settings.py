@@ -68,8 +68,6 @@ def webhook_resource() -> Resource:
         deleting="Deletes it for good, and gives up what it has still to deliver.",
         deleted={"type": "boolean", "const": True},
         missing=False,
-        # Answers show the webhook's secret, and are kept nowhere.
-        keyed=False,
     )
 
 
@@ -91,14 +89,13 @@ def key_paths(url: str) -> Document:
                 tag="apiKeys",
                 operation_id="generateApiKeyToken",
                 summary="Make a token of an API key",
-                description="One more token of a key, besides those that it has. It is kept nowhere.",
+                description="One more token of a key, besides those that it has. It is shown here only.",
                 answer=token,
                 status=201,
                 parameters=("idPath",),
                 body=object_of({"expiresAt": until}, required=False),
                 example={"expiresAt": "2099-01-01T00:00:00.000Z"},
                 refusals=(404,),
-                keyed=False,
                 sample=curl(url, "POST", "/apiKeys/$ID/token", None, {"expiresAt": "2099-01-01T00:00:00.000Z"}),
             )
         },
@@ -116,7 +113,6 @@ def key_paths(url: str) -> Document:
                 body=object_of({"expiresAt": MOMENT, "overlapHours": overlap}, required=False),
                 example={"overlapHours": 24},
                 refusals=(404,),
-                keyed=False,
                 sample=curl(url, "POST", "/apiKeys/$ID/regenerate", None, {"overlapHours": 24}),
             )
         },
@@ -179,7 +175,6 @@ def webhook_paths(url: str) -> Document:
                 body=rotation,
                 needs_body=False,
                 example={"overlapSeconds": 3600},
-                keyed=False,
                 sample=curl(url, "POST", "/webhooks/$ID/rotate", None, {"overlapSeconds": 3600}),
             )
         },
@@ -194,7 +189,6 @@ def webhook_paths(url: str) -> Document:
                 status=201,
                 parameters=("idPath",),
                 refusals=(404,),
-                keyed=False,
                 sample=curl(url, "POST", "/webhooks/$ID/test"),
             )
         },
