@@ -211,7 +211,7 @@ def _refused(error: Exception) -> Exception:
 
 
 def _is_final(error: Exception) -> bool:
-    """Whether the mail server will never take the mail: it refused the recipient or the text with a code of 500 or more.
+    """Whether the mail server will never take the mail: it refused the recipient or the text with a code from 500 on.
 
     What it has against us, an account or a sender, the settings may mend meanwhile.
     """
