@@ -290,5 +290,19 @@ def delivery_id(event: str, webhook: str) -> str:
 
     A UUID of version 8: sixty bits of the event's id, sixty of a hash of the webhook's.
     """
+    return _id_with(event, f"left(md5({webhook}::text), 15)")
+
+
+def first_id(event: str) -> str:
+    """SQL for an id that no delivery of an event comes before, and all those of the events before it do."""
+    return _id_with(event, f"'{'0' * 15}'")
+
+
+def last_id(event: str) -> str:
+    """SQL for an id that no delivery of an event comes after."""
+    return _id_with(event, f"'{'f' * 15}'")
+
+
+def _id_with(event: str, rest: str) -> str:
     place = f"lpad(to_hex({event}), 15, '0')"
-    return f"(left({place}, 12) || '8' || right({place}, 3) || 'a' || left(md5({webhook}::text), 15))::uuid"
+    return f"(left({place}, 12) || '8' || right({place}, 3) || 'a' || {rest})::uuid"
