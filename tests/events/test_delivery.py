@@ -658,17 +658,24 @@ def test_what_is_old_is_forgotten(
     shared_db: Database,
     workspace: Workspace,
 ) -> None:
+    """But for what is still to be delivered."""
+    waiting = hook("company.created", at="/waiting", isPaused=True)
+    create_many(client, "companies", [{"name": f"{n}"} for n in range(4)])
     webhook = hook("person.created")
     create_many(client, "people", [{"city": f"{n}"} for n in range(6)])
     finished(client, webhook, 6)
+    finished(client, waiting, 4, "pending")
     portal.call(
         shared_db.execute,
-        f"UPDATE \"{workspace.schema}\"._delivery SET created_at = now() - interval '31 days' WHERE event_id % 2 = 0",
+        f"UPDATE \"{workspace.schema}\"._delivery SET created_at = now() - interval '31 days'"
+        " WHERE event_id % 2 = 0 OR status = 'pending'",
     )
     queue = Queue(shared_db, workspace.schema)
     assert portal.call(queue.forget, 32, 100) == 0
     assert portal.call(queue.forget, 30, 100) == 3
-    assert len(deliveries(client)) == 3
+    assert len(deliveries(client)) == 3 + 4
+    client.patch(f"/rest/webhooks/{waiting['id']}", json={"isPaused": False}).raise_for_status()
+    receiver.wait(f"{path}/waiting", 4)
 
 
 def test_an_event_is_never_in_flight_twice(client: httpx.Client, receiver: Receiver, hook: MakeHook, path: str) -> None:

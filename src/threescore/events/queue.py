@@ -263,10 +263,11 @@ class Queue:
     # Forgetting
 
     async def forget(self, days: int, limit: int) -> int:
-        """Deletes the oldest deliveries, at most `limit`, if they are older than that. Gives how many there were."""
+        """Deletes the oldest deliveries that are over, at most `limit`, if they are older than that. Gives how many."""
         # The ids are in the order of time, so the oldest are at the beginning of the primary key.
         row = await self._database.fetchrow(
-            f"WITH oldest AS MATERIALIZED (SELECT id, created_at FROM {self._delivery} ORDER BY id LIMIT $2),"
+            f"WITH oldest AS MATERIALIZED (SELECT id, created_at FROM {self._delivery}"
+            f" WHERE status <> 'pending' ORDER BY id LIMIT $2),"
             f" gone AS (DELETE FROM {self._delivery} d USING oldest o WHERE d.id = o.id"
             f" AND o.created_at < now() - $1::int * interval '1 day' RETURNING 1) SELECT count(*) FROM gone",
             days,
