@@ -1,6 +1,7 @@
 """Webhooks and their deliveries show nobody what a role may not read."""
 
 import base64
+import itertools
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -132,7 +133,7 @@ def _socket(follower: httpx.Client) -> Iterator[Iterator[dict[str, Any]]]:
     with connect(url, subprotocols=[PROTOCOL]) as socket:
         for message in (init, {"type": "subscribe", "id": "1", "payload": {"query": SUBSCRIPTION}}):
             socket.send(json.dumps(message))
-        heard = (json.loads(text) for text in iter(lambda: socket.recv(30), None))
+        heard = (json.loads(socket.recv(30)) for _ in itertools.count())
         assert next(heard) == {"type": "connection_ack"}
         # What is asked for behind the subscription is answered once it has begun.
         socket.send(json.dumps({"type": "subscribe", "id": "2", "payload": {"query": "{ __typename }"}}))
