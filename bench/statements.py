@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from threescore.access.idempotency import KeptAnswers
 from threescore.access.key_changes import KeyChanges
 from threescore.access.keys import signing_secret
 from threescore.access.rates import RateLimits
@@ -52,7 +53,8 @@ def rest_api(database: Database, tokens: Tokens, secret: str, settings: Settings
     metadata = MetadataApi(database, KeyChanges(database, tokens))
     webhooks = WebhooksApi(webhook_services(database, secret, Outbound()))
     rates = RateLimits(database, workspaces)
-    return RestApi(database, workspaces, tokens, records, metadata, webhooks, rates, settings.body_limit)
+    answers = KeptAnswers(database, secret)
+    return RestApi(database, workspaces, tokens, records, metadata, webhooks, rates, settings.body_limit, answers)
 
 
 async def issued_for(
@@ -69,11 +71,11 @@ async def issued_for(
         tokens = Tokens(secret)
         webhooks = webhook_services(database, secret, Outbound())
         workspaces, records = Workspaces(database), Records(database, settings.batch_limit)
-        rates = RateLimits(database, workspaces)
+        rates, answers = RateLimits(database, workspaces), KeptAnswers(database, secret)
         api: RestApi | GraphqlApi
         if target == "/graphql":
-            core = CoreGraphql(database, workspaces, records, Limits())
-            metadata = MetadataGraphql(database, workspaces, tokens, webhooks)
+            core = CoreGraphql(database, workspaces, records, Limits(), answers)
+            metadata = MetadataGraphql(database, workspaces, tokens, webhooks, answers)
             api = GraphqlApi(tokens, core, metadata, rates, settings.body_limit)
         else:
             api = rest_api(database, tokens, secret, settings)

@@ -1,5 +1,9 @@
 """The commands beside a server: workspaces and keys, refusals with a clear message."""
 
+import json
+import os
+import subprocess
+import sys
 import uuid
 
 import httpx
@@ -43,6 +47,34 @@ def test_a_key_made_beside_a_running_server_works_until_it_is_revoked(server: st
     )
     assert revoked.returncode == 0, revoked.stderr
     assert {status(server, token) for _ in range(8)} == {403}
+
+
+HEAVY = ("alembic", "sqlalchemy", "aiohttp", "graphql", "starlette")
+"""What takes long to load, and no command needs that finds its database as it should be."""
+
+_LOADED = """
+import json, sys
+from threescore.cli.program import app
+before = [name for name in {heavy} if name in sys.modules]
+try:
+    app({arguments})
+finally:
+    print(json.dumps([before, [name for name in {heavy} if name in sys.modules]]), file=sys.stderr)
+"""
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["workspace", "list"]])
+def test_commands_load_little(arguments: list[str], database_url: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _LOADED.format(heavy=HEAVY, arguments=arguments)],
+        env={**os.environ, "THREESCORE_DATABASE_URL": database_url},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert done.stdout
+    assert json.loads(done.stderr) == [[], []]
 
 
 @pytest.mark.parametrize(

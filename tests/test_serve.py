@@ -180,6 +180,46 @@ def test_a_worker_is_small(database_url: str) -> None:
             assert "sqlalchemy" not in mapped
 
 
+def test_without_its_database_a_server_says_that_it_is_not_well(data_dir: Path) -> None:
+    with serving(THREESCORE_DATA_DIR=str(data_dir), THREESCORE_WORKERS="1") as server:
+        headers = {"Authorization": f"Bearer {token_of(server)}"}
+        assert httpx.get(f"{server.url}/healthz").json()["status"] == "ok"
+        assert httpx.get(f"{server.url}/rest/people", headers=headers).status_code == 200
+        postmaster = int((data_dir / "postgresql" / "postmaster.pid").read_text().split()[0])
+        os.kill(postmaster, signal.SIGQUIT)
+        wait_until(lambda: not psutil.pid_exists(postmaster))
+        for path in ("/healthz", "/rest/people"):
+            assert httpx.get(f"{server.url}{path}", headers=headers, timeout=30).status_code == 503
+        asked = {"query": "{ people { totalCount } }"}
+        answer = httpx.post(f"{server.url}/graphql", json=asked, headers=headers, timeout=30).json()
+        assert answer["data"] == {"people": None}
+        assert answer["errors"][0]["message"] == "The database does not answer"
+    assert server.process.returncode == 0
+
+
+def test_settings_reach_the_workers(data_dir: Path) -> None:
+    variables = {
+        "DATA_DIR": str(data_dir),
+        "HOST": "0.0.0.0",
+        "WORKERS": "1",
+        "BATCH_LIMIT": "2",
+        "BODY_LIMIT": "1024",
+    }
+    with serving(**{f"THREESCORE_{name}": value for name, value in variables.items()}) as server:
+        assert len(server.family()) == 2
+        # Not the address that is listened on by default.
+        assert answers(server.url.replace("127.0.0.1", "127.0.0.2"))
+        headers = {"Authorization": f"Bearer {token_of(server)}"}
+        with httpx.Client(base_url=server.url, headers=headers) as client:
+            assert "is 2." in client.post("/rest/batch/people", json=[{}] * 3).json()["messages"][0]
+            document = "mutation ($data: [PersonCreateInput!]!) { createPeople(data: $data) { id } }"
+            for count, refused in ((3, True), (2, False)):
+                asked = {"query": document, "variables": {"data": [{}] * count}}
+                assert ("errors" in client.post("/graphql", json=asked).json()) == refused
+            assert client.post("/rest/people", json={"jobTitle": "x" * 1024}).status_code == 413
+            assert client.get("/rest/people").json()["totalCount"] == 2
+
+
 def test_a_port_in_use_is_reported() -> None:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))

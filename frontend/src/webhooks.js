@@ -165,7 +165,9 @@ async function show(item, again) {
     ...full.attempts.flatMap((attempt) => [
       h("h3", {}, t("Attempt {n}", { n: attempt.number }), " ", h("span", { class: "soft" }, when(attempt.at), " · ", String(attempt.status ?? attempt.error ?? ""), " · ", `${attempt.durationMs ?? "–"} ms`)),
       h("details", {}, h("summary", {}, t("Headers sent")), h("pre", { tabIndex: 0 }, headers(attempt.requestHeaders))),
-      attempt.responseBody && h("pre", { tabIndex: 0 }, attempt.responseBody)]),
+      attempt.responseBody === null
+        ? h("p", { class: "hint" }, t("What the receiver answered is shown to administrators alone."))
+        : attempt.responseBody && h("pre", { tabIndex: 0 }, attempt.responseBody)]),
     h("div", { class: "dialog-actions" },
       h("button", { type: "button", class: "button", onclick: () => opened.close() }, t("Close")),
       h("button", { type: "button", class: "button button-primary", onclick: async () => {

@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 
 from threescore import logs
+from threescore.access.idempotency import KeptAnswers
 from threescore.access.key_changes import KeyChanges
 from threescore.access.keys import signing_secret
 from threescore.access.origin import ORIGIN, Origin
@@ -25,10 +26,11 @@ from threescore.config import Settings
 from threescore.db.pool import Database
 from threescore.errors import Unavailable
 from threescore.events.bell import Bell
+from threescore.events.deliverer import make_deliverer
 from threescore.events.delivery import delivering
 from threescore.events.outbound import Outbound
 from threescore.events.retention import forget_events
-from threescore.events.services import make_deliverer, webhook_services
+from threescore.events.services import webhook_services
 from threescore.events.watch import Watch
 from threescore.graphql.core.execute import CoreGraphql
 from threescore.graphql.limits import Limits
@@ -123,6 +125,7 @@ class Application:
         changed = deliverer.webhooks_changed if deliverer else bell.ring
         webhooks = webhook_services(database, secret, outbound, changed)
         rates = RateLimits(database, workspaces, settings.rate_limit, settings.rate_limit_workspace)
+        answers = KeptAnswers(database, secret)
         limits = Limits(
             tokens=settings.graphql_tokens,
             depth=settings.graphql_depth,
@@ -155,14 +158,15 @@ class Application:
             WebhooksApi(webhooks),
             rates,
             settings.body_limit,
+            answers,
             watch,
         )
-        core = CoreGraphql(database, workspaces, records, limits, watch)
+        core = CoreGraphql(database, workspaces, records, limits, answers, watch)
         self._socket = GraphqlSocket(tokens, core, rates, settings.body_limit)
         self._graphql = GraphqlApi(
             tokens,
             core,
-            MetadataGraphql(database, workspaces, tokens, webhooks, limits, people),
+            MetadataGraphql(database, workspaces, tokens, webhooks, answers, limits, people),
             rates,
             settings.body_limit,
         )

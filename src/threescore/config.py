@@ -17,6 +17,10 @@ Network = IPv4Network | IPv6Network
 
 PREFIX = "THREESCORE_"
 
+DELIVERY_CONNECTIONS = 3
+"""How many database connections the delivery of a process opens at most, beside those that answer requests."""
+
+
 _LOG_LEVELS = ("debug", "info", "warning", "error")
 _SECRET_LENGTH = 32
 
@@ -239,8 +243,8 @@ class Settings:
     secret: str | None = _setting(
         _secret,
         None,
-        "What tokens are signed with and secrets of webhooks encrypted, 32 characters or more. Changing it makes every"
-        " API key handed out invalid, signs everybody out, and makes secrets of webhooks unreadable.",
+        "What tokens are signed with, secrets of webhooks and kept answers encrypted, 32 characters or more. Changing"
+        " it makes every API key handed out invalid, signs everybody out, and makes secrets of webhooks unreadable.",
         shown_default="made on the first start and kept in the database",
         hidden=True,
     )

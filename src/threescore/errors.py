@@ -46,11 +46,15 @@ class DuplicateEntry(BadRequest):
 
 
 class AccessRefused(ThreescoreError):
-    """The caller is not let in: no token, or one that is not or no longer good. `code` is the reason's word."""
+    """The caller is not let in: no token, or one that is not or no longer good. `code` is the reason's word.
 
-    def __init__(self, status: int, code: str, message: str) -> None:
+    One `is_lasting` is about what was done with it, which stays done: the same request is refused for good.
+    """
+
+    def __init__(self, status: int, code: str, message: str, *, is_lasting: bool = False) -> None:
         super().__init__(message, code=code)
         self.status = status
+        self.is_lasting = is_lasting
 
 
 class NotFound(ThreescoreError):
@@ -128,8 +132,8 @@ class UnsupportedMediaType(ThreescoreError):
 class RateLimited(ThreescoreError):
     """More was asked than may be.
 
-    `spender_type` (`apiKey` or `workspace`) and `spender_id` say whose limit is used up: `limit` requests in `period`
-    seconds. The same request may succeed after `wait` seconds.
+    `spender_type` (`apiKey`, `workspace` or `address`) and `spender_id` say whose limit is used up: `limit` requests in
+    `period` seconds. The same request may succeed after `wait` seconds.
     """
 
     status = 429

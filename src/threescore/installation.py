@@ -5,10 +5,9 @@ from typing import Self
 
 import asyncpg
 
-from threescore.config import Settings
+from threescore.config import DELIVERY_CONNECTIONS, Settings
 from threescore.db import embedded
-from threescore.db.migrate import migrate
-from threescore.events.services import DELIVERY_CONNECTIONS
+from threescore.db.migrations import SYSTEM_SCHEMA, VERSION_TABLE, latest_revision
 
 # The least `server_version_num` that we run on.
 _LEAST_VERSION = 150000
@@ -44,8 +43,11 @@ class Installation:
                 raise DatabaseUnusable(f"The embedded PostgreSQL cannot be used: {error}") from error
             installation = cls(server.url, server)
         try:
-            asyncio.run(_check_version(installation.url))
-            migrate(installation.url)
+            if asyncio.run(_revision(installation.url)) != latest_revision():
+                # It takes a second to load what migrates, and there seldom is anything to do.
+                from threescore.db.migrate import migrate
+
+                migrate(installation.url)
         except BaseException:
             installation.close()
             raise
@@ -63,15 +65,20 @@ class Installation:
         self.close()
 
 
-async def _check_version(url: str) -> None:
+async def _revision(url: str) -> str | None:
+    """The revision of the system schema; None for a new database. Raises DatabaseUnusable."""
     try:
         connection = await asyncpg.connect(url)
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
         raise DatabaseUnusable(f"The database of THREESCORE_DATABASE_URL cannot be used: {error}") from error
     try:
         version = await connection.fetchval("SHOW server_version")
-        number = int(await connection.fetchval("SHOW server_version_num"))
+        if int(await connection.fetchval("SHOW server_version_num")) >= _LEAST_VERSION:
+            known = await connection.fetchval("SELECT to_regclass($1)", f"{SYSTEM_SCHEMA}.{VERSION_TABLE}")
+            if known is None:
+                return None
+            revision: str | None = await connection.fetchval(f"SELECT version_num FROM {SYSTEM_SCHEMA}.{VERSION_TABLE}")
+            return revision
     finally:
         await connection.close()
-    if number < _LEAST_VERSION:
-        raise DatabaseUnusable(f"The database runs PostgreSQL {version}. Threescore needs PostgreSQL 15 or later.")
+    raise DatabaseUnusable(f"The database runs PostgreSQL {version}. Threescore needs PostgreSQL 15 or later.")

@@ -14,9 +14,9 @@ from threescore.config import Settings
 from threescore.db.embedded import EmbeddedServer
 from threescore.db.pool import Database
 from threescore.events.bell import listening
+from threescore.events.deliverer import OF_CONNECTIONS, make_deliverer
 from threescore.events.delivery import ALONE, delivering
 from threescore.events.outbound import Outbound
-from threescore.events.services import OF_CONNECTIONS, make_deliverer
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 

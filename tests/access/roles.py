@@ -12,6 +12,7 @@ from anyio.from_thread import BlockingPortal
 
 from threescore.access.keys import create_key, signing_secret
 from threescore.access.members import Member, list_members
+from threescore.access.role_store import replace_flags
 from threescore.access.roles import Role, insert_role
 from threescore.access.tokens import Tokens
 from threescore.catalog.load import load_model
@@ -36,6 +37,8 @@ class Rules:
     """A filter by object."""
     settings: bool = False
     """Whether the role may change all settings."""
+    flags: tuple[str, ...] = ()
+    """The permission flags of the role."""
 
 
 class Office:
@@ -84,6 +87,7 @@ class Office:
         role = Role(id=uuid4(), universal_identifier=uuid4(), label=f"Role {uuid4()}", **rights)  # type: ignore[arg-type]
         async with self._database.transaction() as connection:
             await insert_role(connection, self.workspace.id, role)
+            await replace_flags(connection, role.id, rules.flags)
         await self._change(role.id, rules)
         return role.id
 

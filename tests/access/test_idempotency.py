@@ -314,16 +314,6 @@ def test_changes_of_the_model_are_repeated(api: httpx.Client) -> None:
     create(api, "rockets", {"thrust": 5})
 
 
-def test_tokens_are_not_kept(api: httpx.Client, workspace: Workspace, sql: Callable[..., Any]) -> None:
-    key_id = sql("SELECT id FROM threescore.api_key WHERE workspace_id = $1", workspace.id)
-    query = (
-        f'mutation {{ generateApiKeyToken(apiKeyId: "{key_id}", expiresAt: "2100-01-01T00:00:00.000Z") {{ token }} }}'
-    )
-    answer = api.post("/metadata", json={"query": query}, headers=keyed())
-    assert answer.json()["data"]["generateApiKeyToken"]["token"]
-    assert sql(f'SELECT count(*) FROM "{workspace.schema}"._idempotency') == 0
-
-
 # All at once
 
 

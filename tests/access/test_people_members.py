@@ -306,6 +306,11 @@ def test_nobody_gives_more_than_they_have(
     assert client.refused(GIVE_ROLE, manager.access, id=member.record_id, roleId=admin_id)[2] == "PERMISSION_DENIED"
     assert client.refused(INVITE, manager.access, emails=[new_email()], roleId=admin_id)[2] == "PERMISSION_DENIED"
     assert client.refused(REMOVE, manager.access, id=admin.record_id)[2] == "PERMISSION_DENIED"
+    # Nor takes it away from others, the last administrator or not.
+    joined(admin=True)
+    lesser = client.refused(GIVE_ROLE, manager.access, id=admin.record_id, roleId=str(role.id))
+    assert lesser[2] == "PERMISSION_DENIED"
+    assert client(ME, admin.access)["workspaceMember"]["roles"] == [{"label": "Admin"}]
 
 
 def test_a_member_who_is_removed_is_out_at_once(

@@ -171,16 +171,18 @@ def test_the_audit_log_tells_where_from(client: Client, invite_hash: str, api: h
     assert (entry["subjectName"], entry["address"]) == (email, client.address)
 
 
-def test_login_tokens_are_never_kept(client: Client, invite_hash: str) -> None:
-    """Nor repeated: an Idempotency-Key has no effect on the operations that give them, under any of their names."""
-    email = new_email()
-    access, _ = join(client, invite_hash, email)
-    given = "(email: $email, password: $password)"
-    older = f"mutation($email: String!, $password: String!) {{ challenge{given} {{ loginToken {{ token }} }} }}"
-    for query, more in ((GET_LOGIN, {"origin": ORIGIN}), (older, {})):
-        key = {"Idempotency-Key": str(uuid4())}
-        answers = [client.ask(query, access, key, email=email, password=PASSWORD, **more)["data"] for _ in range(2)]
-        assert answers[0] != answers[1]
+def test_codes_of_second_factors_are_refused(client: Client, invite_hash: str) -> None:
+    """Nobody has one; the token that came along is as good as before, and what is none is refused as ever."""
+    by_code = GET_TOKENS.replace("getAuthTokensFromLoginToken(", 'getAuthTokensFromOTP(otp: "123456", ')
+    made = client(SIGN_UP_IN_WORKSPACE, email=new_email(), password=PASSWORD, hash=invite_hash)
+    for _ in range(2):
+        message, code, sub_code = client.refused(by_code, origin=ORIGIN, **login(made))
+        assert "No second factor is set up" in message
+        assert (code, sub_code) == ("BAD_USER_INPUT", "INVALID_INPUT")
+    assert client.refused(by_code, origin=ORIGIN, token="none") == INVALID
+    access, refresh = pair(client(GET_TOKENS, origin=ORIGIN, **login(made)))
+    assert client.refused(by_code, origin=ORIGIN, token=access) == WRONG_TYPE
+    assert client.refused(by_code, origin=ORIGIN, token=refresh) == WRONG_TYPE
 
 
 def test_names_of_older_clients(client: Client, invite_hash: str) -> None:

@@ -5,12 +5,14 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 import pytest
 from anyio.from_thread import BlockingPortal
 
+from tests.access.people import somebody
 from tests.support import serving
 from threescore.access.keys import update_key
 from threescore.access.rates import BLOCK
@@ -239,10 +241,70 @@ def test_off_unless_asked_for(api: httpx.Client) -> None:
     assert not {*OWN, *REFUSED} & {name for answer in answers for name in answer.headers}
 
 
-def test_who_is_not_let_in_spends_nothing(limited: str) -> None:
-    answers = [httpx.get(f"{limited}/rest/people", headers={"Authorization": "Bearer x"}) for _ in range(3)]
+def test_who_is_not_let_in_spends_what_their_address_has(
+    limited: str, token: str, portal: BlockingPortal, shared_db: Database, workspace: Workspace, key_id: Any
+) -> None:
+    """Whatever is wrong with their token, over every door, and with nothing taken from the key or the workspace."""
+
+    async def revoke(moment: datetime | None) -> None:
+        async with shared_db.transaction() as connection:
+            await update_key(connection, workspace.id, key_id, revoked_at=moment)
+
+    refusals = [({}, 403), ({"Authorization": "Bearer x"}, 401), ({"Authorization": f"Bearer {token}"}, 403)]
+    portal.call(revoke, datetime.now(UTC))
+    with somebody(limited) as stranger:
+        left = []
+        for headers, status in refusals:
+            answer = stranger.http.get("/rest/people", headers=headers)
+            assert answer.status_code == status
+            left.append(told(answer))
+            for path in ("/graphql", "/metadata"):
+                answer = stranger.http.post(path, json={"query": "{ people { totalCount } }"}, headers=headers)
+                if "errors" in answer.json() and "Cannot query" not in answer.text:
+                    left.append(told(answer))
+            if headers:
+                answer = stranger.http.get("/graphql/schema.graphql", headers=headers)
+                assert answer.status_code == status
+                left.append(told(answer))
+        assert len(left) >= 8
+        assert max(left) < LIMIT
+        assert min(left) >= LIMIT - 2 * len(left)
+
+        # Too many are refused as such, from there; what is right is let in all the same.
+        answers = [stranger.http.get("/rest/people", headers={"Authorization": "Bearer x"}) for _ in range(2 * LIMIT)]
+        refused = answers[-1]
+        assert refused.status_code == 429
+        assert refused.json()["scope"] == {
+            "spenderType": "address",
+            "spenderId": stranger.address,
+            "operationType": "API_REQUEST",
+        }
+        assert set(REFUSED) <= set(refused.headers)
+        graphql = stranger.http.post("/graphql", json={"query": NAMES}, headers={"Authorization": "Bearer x"})
+        assert graphql.json()["errors"][0]["extensions"]["code"] == "RATE_LIMITED"
+        assert graphql.headers["retry-after"]
+        portal.call(revoke, None)
+        # A worker that has refused the key looks again after a second; its first request would be let in uncounted.
+        time.sleep(1.1)
+        good = stranger.http.get("/rest/people", headers={"Authorization": f"Bearer {token}"})
+        assert good.status_code == 200
+        # The revoked key has not spent anything: a worker takes an eighth at most.
+        assert int(good.headers["ratelimit-remaining"]) >= LIMIT - 1 - WORKERS * LIMIT / BLOCK
+    with somebody(limited) as another:
+        assert another.http.get("/rest/people").status_code == 403
+
+
+def test_strangers_are_told_nothing_where_limits_are_off(server: str) -> None:
+    answers = [httpx.get(f"{server}/rest/people", headers={"Authorization": "Bearer x"}) for _ in range(2 * LIMIT)]
     assert {answer.status_code for answer in answers} == {401}
-    assert not set(OWN) & set(answers[0].headers)
+    assert not {*OWN, *REFUSED} & {name for answer in answers for name in answer.headers}
+
+
+def told(answer: httpx.Response) -> int:
+    """How many more an answer says that there may be."""
+    assert set(OWN) <= set(answer.headers), (answer.request.url, answer.text)
+    assert answer.headers["ratelimit-limit"] == str(LIMIT)
+    return int(answer.headers["ratelimit-remaining"])
 
 
 def test_few_requests_ask_the_database(

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -106,6 +107,20 @@ def test_a_cell_is_changed_in_its_place(tab: Tab, api: httpx.Client) -> None:
     mails.get_by_label("Emails: Main address").fill("nobody@")
     mails.get_by_role("button", name="Save").click()
     expect(mails.get_by_role("alert")).to_be_visible()
+
+
+def test_what_the_api_refuses_is_said_in_the_language_of_the_page(
+    new_page: Callable[[str], Tab], api: httpx.Client
+) -> None:
+    people(api, 1)
+    tab = new_page("ru-RU")
+    tab.expect_status(400)
+    mails = tab.open("/data/people").locator("td[data-field=emails]")
+    mails.focus()
+    mails.press("Enter")
+    mails.locator("input").first.fill("nobody@")
+    mails.locator("input").first.press("Enter")
+    expect(mails.get_by_role("alert")).to_contain_text("не адрес почты для поля «emails.primaryEmail»")
 
 
 def test_import_and_export(tab: Tab, api: httpx.Client, tmp_path: Path) -> None:

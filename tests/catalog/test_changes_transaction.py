@@ -89,6 +89,27 @@ async def test_a_change_gets_its_table_when_it_is_given_back(
     await shop.check()
 
 
+async def test_a_vacuum_is_waited_for_and_nobody_else_waits(
+    shop: Workshop, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transaction, "LOCK_TIMEOUT", "50ms")
+    monkeypatch.setattr(transaction, "PAUSES", ())
+    await shop.create_object("rocket")
+    vacuum = await asyncpg.connect(database_url)
+    ours = vacuum.transaction()
+    await ours.start()
+    # The lock that a vacuum holds; it would end its work for a change that has waited for a second.
+    await vacuum.execute(f'LOCK TABLE {shop.schema}."rocket" IN SHARE UPDATE EXCLUSIVE MODE')
+    change = asyncio.create_task(shop.create_field("rocket", "TEXT", "motto"))
+    await asyncio.sleep(0.3)
+    assert not change.done()
+    await asyncio.wait_for(shop.insert("rocket", name="x"), 5)
+    await ours.commit()
+    assert (await change).name == "motto"
+    await vacuum.close()
+    await shop.check()
+
+
 async def test_records_can_be_written_while_their_object_changes(shop: Workshop) -> None:
     await shop.create_object("rocket")
     done = asyncio.Event()

@@ -25,10 +25,18 @@ SELECT conrelid::regclass::text AS "table", CASE WHEN contype <> 'p' THEN connam
        replace(pg_get_constraintdef(oid), ' NOT VALID', '')
 FROM pg_constraint WHERE connamespace = $1::text::regnamespace AND contype IN ('c', 'f', 'p')
 """
+# Those of columns that were added later leave empty values out.
 _INDEXES = """
-SELECT tablename::text AS "table", indexname::text AS name, indexdef AS definition
+SELECT tablename::text AS "table", indexname::text AS name,
+       regexp_replace(indexdef, ' WHERE \\("?\\w+"? IS NOT NULL\\)$', '') AS definition
 FROM pg_indexes WHERE schemaname = $1 AND indexname NOT LIKE '%\\_pkey%'
 """
+_TRIGGERS = """
+SELECT tgrelid::regclass::text AS "table", tgname::text AS name, pg_get_triggerdef(t.oid) AS definition
+FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+WHERE c.relnamespace = $1::text::regnamespace AND NOT tgisinternal
+"""
+_FUNCTIONS = "SELECT proname::text AS name, prosrc FROM pg_proc WHERE pronamespace = $1::text::regnamespace"
 
 
 class Workshop:
@@ -118,7 +126,7 @@ class Workshop:
                 f"CREATE SCHEMA {twin}; SET LOCAL search_path = {twin};"
                 + ";".join([*ddl.create_workspace_tables(), *ddl.create_model(model)])
             )
-            for query in (_COLUMNS, _CONSTRAINTS, _INDEXES):
+            for query in (_COLUMNS, _CONSTRAINTS, _INDEXES, _TRIGGERS, _FUNCTIONS):
                 found, expected = await _rows(connection, query, self.schema), await _rows(connection, query, twin)
                 assert found == expected, {"only in the workspace": found - expected, "missing": expected - found}
             await connection.execute(f"DROP SCHEMA {twin} CASCADE")

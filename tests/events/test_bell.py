@@ -17,9 +17,10 @@ from threescore.catalog.workspaces import Workspace, create_workspace
 from threescore.config import Settings
 from threescore.db.pool import Database
 from threescore.events.bell import Bell, listening
+from threescore.events.deliverer import delivery_rules
 from threescore.events.delivery import Deliverer, Pace, delivering
 from threescore.events.outbound import Outbound
-from threescore.events.services import delivery_rules, make_sealer
+from threescore.events.services import make_sealer
 
 pytestmark = pytest.mark.anyio
 

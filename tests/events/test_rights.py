@@ -14,6 +14,8 @@ from anyio.from_thread import BlockingPortal
 from websockets.sync.client import connect
 
 from tests.access.roles import Office, Rules
+from tests.events.conftest import MakeHook
+from tests.events.receiver import Receiver, answering
 from tests.events.test_subscriptions import PROTOCOL
 from tests.records.wire import create, refusal
 from tests.support import wait_until
@@ -60,6 +62,34 @@ def test_webhooks_tell_no_more_than_may_be_read(
             single = limited.get(f"{path}/{item['id']}").json()
             again = limited.post(f"{path}/{item['id']}/resend").json()
             assert single["requestBody"] == again["requestBody"] == item["requestBody"]
+
+
+def test_answers_of_receivers_are_shown_to_administrators_alone(
+    office: Office, client: httpx.Client, receiver: Receiver, hook: MakeHook, path: str
+) -> None:
+    receiver.behave(path, answering(200, **{"X-Kind": "internal"}))
+    hook("task.created")
+    create(client, "tasks", {"title": "Call"})
+    log = "/rest/metadata/webhookDeliveries"
+    wait_until(lambda: any(item["status"] == "succeeded" for item in client.get(log).json()["data"]))
+    query = {"query": "{ webhookDeliveries { edges { node { attempts { responseBody } } } } }"}
+
+    def answers(reader: httpx.Client) -> set[str | None]:
+        [item] = reader.get(log).json()["data"]
+        assert "Call" in item["requestBody"]
+        assert item["attempts"][0]["responseHeaders"]["X-Kind"] == "internal"
+        single = reader.get(f"{log}/{item['id']}").json()
+        [edge] = reader.post("/metadata", json=query).json()["data"]["webhookDeliveries"]["edges"]
+        return {shown["attempts"][0]["responseBody"] for shown in (item, single, edge["node"])}
+
+    assert answers(client) == {"this is 200"}
+    with office.client(Rules(settings=True)) as administrator:
+        assert answers(administrator) == {"this is 200"}
+    with office.client(Rules(flags=("API_KEYS_AND_WEBHOOKS",))) as limited:
+        assert answers(limited) == {None}
+        [item] = limited.get(log).json()["data"]
+        again = limited.post(f"{log}/{item['id']}/resend").json()
+        assert {attempt["responseBody"] for attempt in again["attempts"]} == {None}
 
 
 def subscribed(client: httpx.Client, after: str, count: int) -> list[dict[str, Any]]:

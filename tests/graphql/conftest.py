@@ -7,6 +7,7 @@ import pytest
 from anyio.from_thread import BlockingPortal
 
 from tests.records.conftest import events as events
+from threescore.access.idempotency import KeptAnswers
 from threescore.access.keys import signing_secret
 from threescore.access.tokens import Claims, Tokens
 from threescore.catalog.state import Workspaces
@@ -24,7 +25,7 @@ class Door:
     def __init__(self, database: Database, token: str, secret: str) -> None:
         tokens = Tokens(secret)
         webhooks = webhook_services(database, secret, Outbound(("127.0.0.1",)))
-        self.door = MetadataGraphql(database, Workspaces(database), tokens, webhooks)
+        self.door = MetadataGraphql(database, Workspaces(database), tokens, webhooks, KeptAnswers(database, secret))
         self.secret = secret
         self.tokens = tokens
         self.claims: Claims = tokens.verify(token)

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from threescore.access.idempotency import KeptAnswers
 from threescore.access.keys import signing_secret
 from threescore.access.tokens import Claims, Tokens
 from threescore.catalog.state import Stale, Workspaces
@@ -68,7 +69,8 @@ class Worker:
         self.database = database
         self._claims = claims
         self._workspaces = Workspaces(database)
-        self._graphql = CoreGraphql(database, self._workspaces, records(database, 60), Limits())
+        answers = KeptAnswers(database, "s" * 32)
+        self._graphql = CoreGraphql(database, self._workspaces, records(database, 60), Limits(), answers)
 
     async def ask(self, query: str, **variables: Any) -> Any:
         """The data of a request that must succeed."""

@@ -428,6 +428,10 @@ ACCEPTED_PHONES: list[tuple[Json, Row]] = [
         {"additionalPhones": '[{"number": "+14155552671"}]'},
         {"a": [{"number": "4155552671", "callingCode": "+1", "countryCode": "US"}]},
     ),
+    (
+        {"additionalPhones": {"number": "+14155552671"}},
+        {"a": [{"number": "4155552671", "callingCode": "+1", "countryCode": "US"}]},
+    ),
 ]
 PHONE_COLUMNS = {
     "n": "contactPhonesPrimaryPhoneNumber",
@@ -540,6 +544,12 @@ class TestLinks:
             ),
             (
                 {"primaryLinkUrl": "https://p.example", "secondaryLinks": '[{"url": "https://q.example"}]'},
+                None,
+                "https://p.example",
+                [{"label": "", "url": "https://q.example"}],
+            ),
+            (
+                {"primaryLinkUrl": "https://p.example", "secondaryLinks": {"url": "https://q.example"}},
                 None,
                 "https://p.example",
                 [{"label": "", "url": "https://q.example"}],

@@ -239,6 +239,19 @@ def test_a_connection_outlives_a_body_that_nobody_wants(server: str) -> None:
                 assert b"connection: close" not in answer.lower()
 
 
+@pytest.mark.parametrize("path", ["/rest/people", "/rest/metadata/objects", "/graphql", "/metadata"])
+def test_a_connection_with_a_body_over_the_limit_ends_and_says_so(server: str, token: str, path: str) -> None:
+    """Otherwise a client would send its next request into a connection that is about to be closed."""
+    address = urlsplit(server)
+    head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nAuthorization: Bearer {token}\r\n"
+    for _ in range(20):
+        with socket.create_connection((address.hostname, address.port), timeout=10) as connection:
+            connection.sendall(f"{head}Content-Length: {11 * 1024 * 1024}\r\n\r\n{{".encode())
+            answer = connection.recv(65536).lower()
+            assert b" 413 " in answer.split(b"\r\n")[0]
+            assert b"\r\nconnection: close\r\n" in answer
+
+
 def test_nesting(api: httpx.Client, untouched: str) -> None:
     make_probe(api)
     for depth in (100, 190):

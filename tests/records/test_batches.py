@@ -1,5 +1,6 @@
 """Batches: all or none, answered in the order of the input, with the place of the record at fault."""
 
+import random
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -351,6 +352,28 @@ def test_an_upsert_may_swap_values(gadgets: httpx.Client) -> None:
     )
     assert body["index"] == 1
     assert [record["code"] for record in listed(gadgets, "gadgets", order_by="code")] == ["A", "B"]
+
+
+def test_upserts_of_the_same_new_records_at_once_in_any_order(server: str, token: str, api: httpx.Client) -> None:
+    headers = {"Authorization": f"Bearer {token}"}
+    clients = [httpx.Client(base_url=server, headers=headers, timeout=60) for _ in range(8)]
+    start = threading.Barrier(len(clients))
+
+    def upsert(order: int) -> list[int]:
+        shuffle = random.Random(order).shuffle
+        statuses = []
+        for turn in range(4):
+            people = [email(f"{turn}.{n}@x.example") for n in range(60)]
+            shuffle(people)
+            start.wait()
+            statuses.append(clients[order].post("/rest/batch/people?upsert=true", json=people).status_code)
+        return statuses
+
+    with ThreadPoolExecutor(len(clients)) as pool:
+        assert list(pool.map(upsert, range(len(clients)))) == [[201] * 4] * len(clients)
+    assert total(api, "people") == 240
+    for client in clients:
+        client.close()
 
 
 @pytest.mark.parametrize("key", ["email", "id"])

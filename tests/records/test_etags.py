@@ -139,3 +139,71 @@ def test_with_a_key_the_first_answer_stands(api: httpx.Client, company_id: str) 
     assert again.headers["idempotent-replayed"] == "true"
     other = headers | {"If-Match": tag(api, company_id)}
     assert api.patch(path, json={"employees": 5}, headers=other).status_code == 422
+
+
+# GraphQL
+
+WRITES = {
+    "updateCompany": 'updateCompany(id: $id, data: {name: "mine"}) { id name }',
+    "deleteCompany": "deleteCompany(id: $id) { id }",
+    "destroyCompany": "destroyCompany(id: $id) { id }",
+    "restoreCompany": "restoreCompany(id: $id) { id }",
+}
+
+
+def mutate(api: httpx.Client, field: str, record_id: str, if_match: str, **headers: str) -> httpx.Response:
+    body = {"query": f"mutation($id: UUID!) {{ {field} }}", "variables": {"id": record_id}}
+    return api.post("/graphql", json=body, headers={"If-Match": if_match, **headers})
+
+
+@pytest.mark.parametrize("name", WRITES)
+def test_a_mutation_does_not_write_over_another_version(api: httpx.Client, company_id: str, name: str) -> None:
+    old = tag(api, company_id)
+    update(api, "companies", company_id, {"name": "theirs"})
+    for _ in range(2):
+        [error] = mutate(api, WRITES[name], company_id, old).json()["errors"]
+        assert "has been changed since" in error["message"]
+        assert (error["extensions"]["code"], error["extensions"]["subCode"]) == (
+            "BAD_USER_INPUT",
+            "PRECONDITION_FAILED",
+        )
+    found = get(api, "companies", company_id)
+    assert (found["name"], found["deletedAt"]) == ("theirs", None)
+    for good in (f'"other", {tag(api, company_id)}', "*"):
+        answer = mutate(api, WRITES["updateCompany"], company_id, good).json()
+        assert answer["data"]["updateCompany"]["name"] == "mine"
+    answer = mutate(api, WRITES[name], company_id, tag(api, company_id)).json()
+    assert answer["data"][name]["id"] == company_id
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        'a: updateCompany(id: $id, data: {name: "x"}) { id } b: updateCompany(id: $id, data: {name: "y"}) { id }',
+        'updateCompanies(filter: {id: {eq: $id}}, data: {name: "x"}) { id }',
+        "deleteCompanies(filter: {id: {eq: $id}}) { id }",
+        "destroyCompanies(filter: {id: {eq: $id}}) { id }",
+        "mergeCompanies(ids: [$id, $id], conflictPriorityIndex: 0) { id }",
+    ],
+)
+def test_a_mutation_of_several_records_has_no_if_match(api: httpx.Client, company_id: str, fields: str) -> None:
+    answer = mutate(api, fields, company_id, tag(api, company_id)).json()
+    assert "If-Match is about one record" in answer["errors"][0]["message"]
+    assert get(api, "companies", company_id)["name"] == "a"
+
+
+def test_the_if_match_of_a_mutation_belongs_to_its_idempotency_key(api: httpx.Client, company_id: str) -> None:
+    known, key = tag(api, company_id), {"Idempotency-Key": f"etag-{company_id}"}
+    first = mutate(api, WRITES["updateCompany"], company_id, known, **key)
+    assert "errors" not in first.json()
+    again = mutate(api, WRITES["updateCompany"], company_id, known, **key)
+    assert (again.content, again.headers["idempotent-replayed"]) == (first.content, "true")
+    assert mutate(api, WRITES["updateCompany"], company_id, "*", **key).status_code == 422
+
+
+def test_queries_and_creates_ignore_if_match(api: httpx.Client) -> None:
+    assert "errors" not in mutate(api, "createCompany(data: {id: $id}) { id }", MISSING, '"x"').json()
+    query = {"query": "{ companies { totalCount } people { totalCount } }"}
+    assert api.post("/graphql", json=query, headers={"If-Match": '"x"'}).json()["data"]["companies"] == {
+        "totalCount": 1
+    }

@@ -157,6 +157,7 @@ def test_keys_that_are_not_there(api: httpx.Client) -> None:
         {"allowedNetworks": ["example.com"]},
         {"allowedNetworks": ["10.0.0.1"] * 101},
         {"scope": "all"},
+        {"scope": {"company": "READ"}},
         {"scope": {"allObjects": "SOME"}},
         {"scope": {"objects": [{"access": "READ"}]}},
         {"scope": {"objects": [{"objectMetadataId": "x", "access": "READ"}]}},

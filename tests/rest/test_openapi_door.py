@@ -1,6 +1,8 @@
 """Where the documentation is, and who gets what."""
 
+import gzip
 import hashlib
+import re
 import time
 from typing import Any
 from uuid import uuid4
@@ -8,11 +10,11 @@ from uuid import uuid4
 import httpx
 import msgspec
 import pytest
-from graphql import build_schema
+from graphql import GraphQLSchema, build_schema
 
 from tests.graphql.models import plain_model, rocket_model, with_object
 from tests.records.wire import send
-from tests.rest.openapi_support import document
+from tests.rest.openapi_support import document, operations
 from threescore.rest.documents import PAGES
 from threescore.rest.grammar.path import ACTIONS
 from threescore.rest.grammar.warnings import PARAMETERS
@@ -153,11 +155,36 @@ def test_etags(api: httpx.Client, path: str) -> None:
     again = api.get(path, headers={"If-None-Match": etag})
     assert again.status_code == 304
     assert again.content == b""
-    head = api.head(path)
+    head = api.head(path, headers={"Accept-Encoding": "identity"})
     assert head.status_code == 200
     assert head.headers["content-length"] == str(len(first.content))
     assert api.post(path).status_code == 400
     assert api.options(path).status_code == 204
+
+
+@pytest.mark.parametrize("path", sorted(PAGES))
+def test_compressed(api: httpx.Client, path: str) -> None:
+    def asked(accepted: str, **headers: str) -> tuple[httpx.Response, bytes]:
+        with api.stream("GET", path, headers={"Accept-Encoding": accepted, **headers}) as response:
+            return response, b"".join(response.iter_raw())
+
+    plain, body = asked("identity")
+    assert "content-encoding" not in plain.headers
+    for accepted in ("gzip", "br, GZIP;q=0.5", "gzip, deflate"):
+        packed, sent = asked(accepted)
+        assert packed.headers["content-encoding"] == "gzip"
+        assert packed.headers["content-length"] == str(len(sent))
+        assert len(sent) < len(body) / 2
+        assert gzip.decompress(sent) == body
+    for refused in ("", "br", "*", "gzip;q=0", "gzip; q=0.000"):
+        assert asked(refused)[1] == body
+    for response in (plain, packed):
+        assert response.headers["vary"] == "Accept-Encoding"
+        assert response.headers["etag"] == plain.headers["etag"]
+    known, nothing = asked("gzip", **{"If-None-Match": plain.headers["etag"]})
+    assert known.status_code == 304
+    assert nothing == b""
+    assert "content-encoding" not in known.headers
 
 
 def test_markdown(api: httpx.Client) -> None:
@@ -172,6 +199,50 @@ def test_markdown(api: httpx.Client) -> None:
     assert "/rest/docs.md" in general.text
     assert "### " not in general.text
     assert stranger(api, "/rest/docs.md").text == general.text
+
+
+def root_fields(schema: GraphQLSchema) -> list[str]:
+    """What can be asked of a schema, as `query people`."""
+    roots = (
+        ("query", schema.query_type),
+        ("mutation", schema.mutation_type),
+        ("subscription", schema.subscription_type),
+    )
+    return [f"{kind} {name}" for kind, root in roots if root is not None for name in root.fields]
+
+
+def test_markdown_names_every_request_and_root_field(api: httpx.Client) -> None:
+    text = api.get("/rest/docs.md").text
+    sections = {part.partition("\n")[0]: part for part in text.split("\n### ")}
+    plurals = sorted(o["namePlural"] for o in send(api, "GET", "metadata/objects?limit=1000")["data"])
+    for path, method, _ in operations(document(api)):
+        if path.startswith("/open-api/"):
+            assert f"/rest{path}" in text
+            continue
+        named = f"`{method.upper()} /rest{path}`"
+        plural = next((part for part in path.split("/") if part in plurals), None)
+        if plural is None:
+            assert named in text
+        elif named not in text:
+            assert named.replace(f"/{plural}", "/companies") in sections["# Threescore"]
+            assert "Not for this object" not in sections[plural] or named not in sections[plural]
+    for path, method, _ in operations(document(api, "/rest/open-api/metadata")):
+        assert f"`{method.upper()} /rest/metadata{path}`" in text or path == "/open-api/metadata"
+    # What an object does not take is said with it.
+    assert "`POST /rest/workflowRuns`" in sections["workflowRuns"]
+    assert "`POST /rest/dashboards/{id}/duplicate`" in sections["dashboards"]
+
+    records = build_schema(api.get("/graphql/schema.graphql").text)
+    objects = {o["nameSingular"]: o["namePlural"] for o in send(api, "GET", "metadata/objects?limit=1000")["data"]}
+    about_companies = re.compile("compan(y|ies)", re.IGNORECASE)
+    of_object = re.compile("|".join((*objects, *objects.values())), re.IGNORECASE)
+    for name in root_fields(records):
+        if about_companies.search(name) or not of_object.search(name):
+            assert f"`{name}`" in text
+    for name in root_fields(build_schema(api.get("/metadata/schema.graphql").text)):
+        assert f"`{name}`" in text
+    for expected in ("Idempotency-Key", "If-Match", "RateLimit-Remaining", "Retry-After", "X-Twenty-Webhook-Signature"):
+        assert expected in text
 
 
 def test_sdl(api: httpx.Client) -> None:

@@ -42,6 +42,7 @@ METADATA_ORDER = (
     "/apiKeys/{id}",
     "/apiKeys/{id}/token",
     "/apiKeys/{id}/regenerate",
+    "/apiKeys/{id}/usage",
     "/webhooks",
     "/webhooks/{id}",
     "/webhooks/{id}/rotate",

@@ -53,6 +53,14 @@ def core_file(full: httpx.Client, tmp_path_factory: pytest.TempPathFactory) -> P
     return path
 
 
+@pytest.fixture(scope="module")
+def metadata_file(full: httpx.Client, core_file: Path) -> Path:
+    """The document of the workspace's model and settings, as a file."""
+    path = core_file.with_name("metadata.json")
+    path.write_text(json.dumps(document(full, "/rest/open-api/metadata")))
+    return path
+
+
 def site(url: str = "http://crm.example") -> Site:
     return Site(url, 60, 10 * 1024 * 1024)
 
@@ -95,22 +103,21 @@ def test_an_empty_model_and_strange_names() -> None:
     OpenAPIV31SpecValidator(plain(metadata_document(few_objects(plain_model(), set()), site()))).validate()
 
 
-def test_live_documents_and_redocly(full: httpx.Client, core_file: Path) -> None:
+def test_live_documents_and_redocly(full: httpx.Client, core_file: Path, metadata_file: Path) -> None:
     OpenAPIV31SpecValidator(json.loads(core_file.read_text())).validate()
-    metadata = core_file.with_name("metadata.json")
-    metadata.write_text(json.dumps(document(full, "/rest/open-api/metadata")))
-    OpenAPIV31SpecValidator(json.loads(metadata.read_text())).validate()
+    OpenAPIV31SpecValidator(json.loads(metadata_file.read_text())).validate()
     base = core_file.with_name("base.json")
     base.write_text(httpx.get(f"{full.base_url}/open-api/core").text)
-    for path in (core_file, metadata, base):
+    for path in (core_file, metadata_file, base):
         said = json.loads(run(MODULES / ".bin" / "redocly", "lint", "--format=json", "--extends=recommended", path))
         assert said["totals"]["errors"] == 0
     assert "RocketForUpdate_" in json.loads(core_file.read_text())["components"]["schemas"]
 
 
-def test_openapi_typescript(core_file: Path, tmp_path: Path) -> None:
-    run(MODULES / ".bin" / "openapi-typescript", core_file, "--output", tmp_path / "schema.ts")
-    for name in ("use-types.ts", "tsconfig.json"):
+def test_openapi_typescript(core_file: Path, metadata_file: Path, tmp_path: Path) -> None:
+    for path, name in ((core_file, "schema.ts"), (metadata_file, "metadata-schema.ts")):
+        run(MODULES / ".bin" / "openapi-typescript", path, "--output", tmp_path / name)
+    for name in ("use-types.ts", "use-metadata-types.ts", "tsconfig.json"):
         shutil.copy(TOOLS / name, tmp_path)
     run(MODULES / ".bin" / "tsc", "--project", tmp_path, seconds=120)
 
@@ -178,3 +185,54 @@ def test_openapi_python_client(
     assert found["gone"] == {"statusCode": 404, "error": "NotFoundException", "messages": ["Record not found"]}
     assert found["back"] is None
     assert found["refused"] == ['Object company doesn\'t have any "nonsense" field.']
+
+
+def test_metadata_models(full: httpx.Client, metadata_file: Path, tmp_path: Path) -> None:
+    run(
+        GENERATORS / "datamodel-codegen",
+        *("--input", metadata_file, "--input-file-type", "openapi", "--output", tmp_path / "models.py"),
+        *("--output-model-type", "pydantic_v2.BaseModel", "--formatters", "builtin"),
+        seconds=240,
+    )
+    hook = {"targetUrl": "https://hooks.example.com/models", "operations": ["*.*"], "isActive": False}
+    full.post("/rest/metadata/webhooks", json=hook).raise_for_status()
+    found = {
+        f"{name}ForResponse": full.get(f"/rest/metadata/{path}?limit=1000").json()["data"]
+        for name, path in (("Object", "objects"), ("Field", "fields"), ("ApiKey", "apiKeys"), ("Webhook", "webhooks"))
+    }
+    found["AuditEntryForResponse"] = full.get("/rest/metadata/audit").json()["data"]
+    assert all(found.values())
+    shutil.copy(TOOLS / "use_models.py", tmp_path)
+    run(GENERATORS / "python", "use_models.py", cwd=tmp_path, given=json.dumps(found), seconds=120)
+
+
+def test_a_client_of_the_metadata_document(api: httpx.Client, server: str, token: str, tmp_path: Path) -> None:
+    (tmp_path / "metadata.json").write_text(json.dumps(document(api, "/rest/open-api/metadata")))
+    (tmp_path / "settings.yml").write_text("post_hooks: []")
+    said = run(
+        GENERATORS / "openapi-python-client",
+        *("generate", "--path", tmp_path / "metadata.json", "--output-path", tmp_path / "settings_client"),
+        *("--meta", "none", "--config", tmp_path / "settings.yml", "--fail-on-warning"),
+        seconds=240,
+    )
+    assert "warning" not in said.lower()
+    shutil.copy(TOOLS / "use_metadata_client.py", tmp_path)
+    role = api.get("/rest/metadata/apiKeys").json()["data"][0]["roleId"]
+    found = json.loads(run(GENERATORS / "python", "use_metadata_client.py", server, token, role, cwd=tmp_path))
+    assert found["pages"] == [3, 3, 6]
+    assert found["total"] > 20
+    assert found["field"] == ["SELECT", ["ROAD"], "'ROAD'", "How it travels"]
+    assert "mode" in found["fields"]
+    assert "weight" not in found["fields"]
+    assert found["deleted"] == "weight"
+    assert "Nightly" in found["keys"]
+    assert found["token"] == 2
+    assert found["usage"] == []
+    assert found["hooks"] == [["https://hooks.example.com/x", ["*.created"], True]]
+    assert found["deliveries"] == []
+    assert found["gone"] is True
+    assert found["audit"] == ["objectMetadata.created"]
+    assert found["taken"]["error"] == "METADATA_VALIDATION_ERROR"
+    assert "fieldMetadata" in found["taken"]["errors"]
+    assert found["missing"]["messages"] == ["Object metadata not found"]
+    assert found["stranger"] == 401

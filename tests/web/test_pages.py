@@ -13,7 +13,8 @@ import pytest
 from threescore.records.caller import NO_PERMISSION
 from threescore.rest.grammar.filter import COMPARATORS
 from threescore.web.language import speak
-from threescore.web.refusals import TEMPLATES, translated
+from threescore.web.refusal_texts import OF_ALL, OF_FILTERS, OF_ROLES, TEMPLATES
+from threescore.web.refusals import translated
 
 
 @pytest.fixture
@@ -100,6 +101,15 @@ def test_names_follow_labels_of_any_script(pages: httpx.Client, api: httpx.Clien
     made = {item["name"]: item["options"] for item in company["fields"] if item["label"] in ("Сумма", "3D model")}
     assert made.keys() == {"summa", "n3DModel"}
     assert [option["value"] for option in made["summa"]] == ["V_RABOTE"]
+
+
+def test_plural_names_are_others_than_singular_ones(pages: httpx.Client, api: httpx.Client) -> None:
+    """As on the command line, where the labels are alike."""
+    for singular, plural in (("Sheep", "Sheep"), ("Деталь", "Детали")):
+        form = {"label_singular": singular, "label_plural": plural, "name_singular": "", "name_plural": ""}
+        assert pages.post("/settings/model/-/new-object", data=form).status_code == 303
+    made = {item["nameSingular"]: item["namePlural"] for item in objects(api) if item["isCustom"]}
+    assert made == {"sheep": "sheeps", "detal": "detali"}
 
 
 def test_no_message_is_lost(pages: httpx.Client) -> None:
@@ -352,6 +362,29 @@ REFUSALS = {
 }
 
 
+OF_FORMS = {
+    "The singular and plural names cannot be the same for an object": (
+        "/settings/model/-/new-object",
+        {"label_singular": "Truck", "label_plural": "Trucks", "name_singular": "truck", "name_plural": "truck"},
+    ),
+    "Object already exists": ("/settings/model/-/new-object", {"label_singular": "Company", "label_plural": "Firms"}),
+    "Name is not valid: it must start with lowercase letter and contain only alphanumeric letters": (
+        "/settings/model/company/-/new-field",
+        {"type": "TEXT", "label": "Truck", "name": "A truck"},
+    ),
+    'Name "employees" is not available as it is already used by another field': (
+        "/settings/model/company/-/new-field",
+        {"type": "TEXT", "label": "Employees", "name": "employees"},
+    ),
+    "Options are required for enum fields": (
+        "/settings/model/company/-/new-field",
+        {"type": "SELECT", "label": "Mode", "name": "mode"},
+    ),
+    "A workspace's name has 1 to 200 characters": ("/settings/workspace", {"name": "x" * 201}),
+}
+"""What people meet in the forms of settings."""
+
+
 def test_all_known_refusals_are_tried() -> None:
     speak("ru")
     unknown = {message for message in REFUSALS if translated(message) == message}
@@ -359,7 +392,8 @@ def test_all_known_refusals_are_tried() -> None:
     assert unknown == set()
     denied = [template for template in TEMPLATES if template.startswith(NO_PERMISSION)]
     assert denied[0] == NO_PERMISSION
-    assert len(REFUSALS) == len(TEMPLATES) - len(denied)
+    tried = {*OF_ALL, *OF_ROLES, *OF_FILTERS}
+    assert len(REFUSALS) == len(tried - set(denied))
 
 
 def test_refusals_speak_the_language_of_the_visitor(pages: httpx.Client, api: httpx.Client, role: str) -> None:
@@ -371,7 +405,7 @@ def test_refusals_speak_the_language_of_the_visitor(pages: httpx.Client, api: ht
         "fixed": next(item["id"] for item in roles if not item["isEditable"]),
         "company": company_of(api)[0],
     }
-    for message, (path, form) in REFUSALS.items():
+    for message, (path, form) in (REFUSALS | OF_FORMS).items():
         body = {key.format_map(places): value for key, value in form.items()}
         for language in ("en", "es", "ru"):
             pages.headers["Accept-Language"] = language

@@ -1,10 +1,12 @@
 // The public API of this server, as any other client calls it. What says who calls is the cookie of the session, which
 // the server takes in the place of a token from its own pages, and no script can read.
 
+import { translated } from "./refusals.js"
+
 export class ApiError extends Error {
   constructor(status, body) {
     const messages = body?.messages ?? [body?.userFriendlyMessage ?? body?.message ?? `HTTP ${status}`]
-    super(messages.flat().join(" "))
+    super(messages.flat().map(translated).join(" "))
     this.status = status
     this.index = body?.index
   }

@@ -149,7 +149,7 @@ class KeyChanges:
             )
 
     async def mint(self, caller: Caller, key_id: UUID, expires_at: str | None) -> str:
-        """A new token of a key, besides those that it has. It is kept nowhere. Raises NotFound."""
+        """A new token of a key, besides those that it has. Raises NotFound."""
         async with changing(self._database, caller) as (_, present):
             key = _existing(present, key_id)
             _check_good(key)
@@ -307,12 +307,12 @@ def _networks(value: object) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-class _SentObject(msgspec.Struct, rename="camel"):
+class _SentObject(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
     object_metadata_id: UUID
     access: Access
 
 
-class _SentScope(msgspec.Struct, rename="camel"):
+class _SentScope(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
     all_objects: Access = Access.NONE
     objects: list[_SentObject] = []
 

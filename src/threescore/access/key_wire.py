@@ -8,7 +8,7 @@ from threescore.catalog.wire import iso
 
 
 def key_values(key: ApiKey) -> dict[str, Any]:
-    """What can be told of a key: never a token, which is kept nowhere."""
+    """What can be told of a key: never a token."""
     return {
         "id": str(key.id),
         "workspaceId": str(key.workspace_id),

@@ -9,6 +9,7 @@ PUBLIC = frozenset(
         "emailPasswordResetLink",
         "findWorkspaceFromInviteHash",
         "getAuthTokensFromLoginToken",
+        "getAuthTokensFromOTP",
         "getLoginTokenFromCredentials",
         "getPublicWorkspaceDataByDomain",
         "renewToken",

@@ -3,6 +3,7 @@
 No answer, status or time tells a stranger whether an address has an account; see docs/people.md for what each answers.
 """
 
+import copy
 from uuid import UUID
 
 from msgspec import Struct
@@ -106,6 +107,15 @@ class People:
         self.tokens = PersonTokens(tokens)
         self._tokens = tokens
         self._passwords = Passwords()
+
+    def over(self, database: Database) -> "People":
+        """The same service inside a transaction.
+
+        What is tried is counted apart, at once, for all that may become of the transaction: who is refused has tried.
+        """
+        joined = copy.copy(self)
+        joined.database = database
+        return joined
 
     # Signing up
 
@@ -273,6 +283,31 @@ class People:
 
         Raises AccessRefused, Forbidden.
         """
+        user, member, login_id = await self._entering(token, origin)
+        try:
+            async with self.database.transaction() as connection:
+                # The session has the id of its login token, so there can be one only; it stays for longer than the
+                # token is good.
+                session = await _opened(connection, user, member, address, login_id)
+        except Conflict as error:
+            raise invalid_token() from error
+        return self.tokens.pair(session)
+
+    async def tokens_of_code(self, token: str, origin: str | None) -> TokenPair:
+        """The tokens of a session for a login token and the code of a second factor, which nobody has set up here.
+
+        Raises AccessRefused, Forbidden, and BadRequest for whoever has a login token that is good: it stays so.
+        """
+        await self._entering(token, origin)
+        raise BadRequest(
+            "No second factor is set up for this account: use getAuthTokensFromLoginToken", code="INVALID_INPUT"
+        )
+
+    async def _entering(self, token: str, origin: str | None) -> tuple[User, Member, UUID]:
+        """Whose login token it is, as a member of the workspace that it is for, and its id.
+
+        Raises AccessRefused, Forbidden.
+        """
         claims = self._tokens.read(token, LOGIN)
         user = await get_user(self.database, UUID(claims["userId"]))
         if user is None or user.generation != claims["generation"]:
@@ -282,14 +317,7 @@ class People:
         if member is None:
             raise _no_member()
         await self.addresses.check(self.database, origin, member.workspace_id)
-        try:
-            async with self.database.transaction() as connection:
-                # The session has the id of its login token, so there can be one only; it stays for longer than the
-                # token is good.
-                session = await _opened(connection, user, member, address, UUID(claims["jti"]))
-        except Conflict as error:
-            raise invalid_token() from error
-        return self.tokens.pair(session)
+        return user, member, UUID(claims["jti"])
 
     async def _authenticated(self, email: str, password: str, address: str) -> User:
         """The user whose password it is. Raises Forbidden, alike for one that does not exist, and LimitReached."""
@@ -350,7 +378,8 @@ class People:
             if renewed is not None and renewed.refresh_id is None:
                 await end_session(connection, session_id, user_id)
         if renewed is None or renewed.refresh_id is None or user is None:
-            raise invalid_token()
+            # That the session has ended is to stay, even in the transaction of a request that may be repeated.
+            raise invalid_token(is_lasting=renewed is not None)
         if "workspaceId" in claims and member is None:
             raise _no_member()
         return self.tokens.pair(Session(session_id, user, member, renewed.refresh_id, renewed.expires_at))

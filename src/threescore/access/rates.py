@@ -9,6 +9,7 @@ eighth more for each worker than the limit says, and may refuse as much too earl
 """
 
 import asyncio
+import hashlib
 import math
 import time
 from collections.abc import Callable
@@ -17,12 +18,13 @@ from uuid import UUID
 
 from msgspec import Struct, field
 
+from threescore.access.attempts import whereabouts
 from threescore.access.origin import ORIGIN
 from threescore.access.tokens import API_KEY, Claims
 from threescore.catalog.state import Workspaces, WorkspaceState
 from threescore.config import Rate, parse_rates
 from threescore.db.pool import Database
-from threescore.errors import RateLimited
+from threescore.errors import AccessRefused, RateLimited, ThreescoreError
 
 BLOCK = 8
 """The part of what is in a bucket, as a divisor, that a worker takes at once."""
@@ -67,11 +69,13 @@ DELETE FROM threescore.rate_bucket WHERE (spender, period) IN (
 class _Bucket(Struct):
     """What a worker knows of one bucket: how many tokens it has taken, and how many were left then.
 
-    Times are those of the monotonic clock. Before `empty_until` there is nothing to be had.
+    `name` is what the spender is called in refusals. Times are those of the monotonic clock. Before `empty_until` there
+    is nothing to be had.
     """
 
     spender_type: str
     spender: UUID
+    name: str
     rate: Rate
     credit: float = 0
     left: float = 0
@@ -89,7 +93,7 @@ class _Bucket(Struct):
 
     def refusal(self, now: float) -> RateLimited:
         wait = max(0.001, self.empty_until - now)
-        return RateLimited(self.spender_type, str(self.spender), self.rate.limit, self.rate.period, wait)
+        return RateLimited(self.spender_type, self.name, self.rate.limit, self.rate.period, wait)
 
     def remaining(self, now: float) -> float:
         """How many requests are left, as far as this worker knows."""
@@ -109,14 +113,17 @@ class RateLimits:
         self._key = key
         self._workspace = workspace
         self._known: dict[tuple[UUID, Rate], _Bucket] = {}
+        # Apart, so that strangers, of whom there may be any number, make nobody else's be forgotten.
+        self._of_strangers: dict[tuple[UUID, Rate], _Bucket] = {}
         self._looked_at: dict[UUID, float] = {}
         self._leases = 0
 
     async def spend(self, claims: Claims, cost: Callable[[], int] = lambda: 1) -> Fields:
         """Counts a request, and gives the headers that tell what is left.
 
-        `cost` gives its weight, and is only called where there is a limit; where there is none, there are no headers.
-        Raises RateLimited, and AccessRefused where there is no such workspace.
+        `cost` gives its weight, and is only called where there is a limit; where there is none, there are no headers,
+        nor for a key that is no longer good: it spends nothing, and is refused elsewhere. Raises RateLimited, and
+        AccessRefused where there is no such workspace.
         """
         if claims.type != API_KEY:
             return ()
@@ -126,23 +133,54 @@ class RateLimits:
             origin.key = (claims.workspace_id, claims.principal_id)
         state = await self._workspaces.get(claims.workspace_id)
         try:
-            return await self._spend_as(state, claims, cost)
+            fields = await self._spend_as(state, claims, cost)
         except RateLimited:
             # Nothing else would tell a worker that only refuses that the key has another limit by now.
             if not await self._has_changed(state):
                 raise
-        return await self._spend_as(await self._workspaces.get(claims.workspace_id), claims, cost)
+        else:
+            # Or that it is good again.
+            if fields is not None or not await self._has_changed(state):
+                return fields or ()
+        return await self._spend_as(await self._workspaces.get(claims.workspace_id), claims, cost) or ()
 
-    async def _spend_as(self, state: WorkspaceState, claims: Claims, cost: Callable[[], int]) -> Fields:
-        key = state.keys.get(claims.principal_id)
-        if key is None:
-            return ()
+    async def _spend_as(self, state: WorkspaceState, claims: Claims, cost: Callable[[], int]) -> Fields | None:
+        """The headers; None where the key is not good in this state of the workspace."""
+        try:
+            state.principal(claims)
+        except AccessRefused:
+            return None
+        key = state.keys[claims.principal_id]
         rates = self._key if key.rate_limit is None else _parsed(key.rate_limit)
         if not rates and not self._workspace:
             return ()
-        buckets = [self._bucket("apiKey", key.id, rate) for rate in rates]
-        buckets += [self._bucket("workspace", key.workspace_id, rate) for rate in self._workspace]
+        known, workspace_id = self._known, key.workspace_id
+        buckets = [_bucket(known, "apiKey", key.id, str(key.id), rate) for rate in rates]
+        buckets += [_bucket(known, "workspace", workspace_id, str(workspace_id), rate) for rate in self._workspace]
         return await self._spend(buckets, cost())
+
+    async def refuse(self, error: ThreescoreError, fields: Fields) -> tuple[ThreescoreError, Fields]:
+        """The error that a request is refused with, and the headers that go with it; `fields` are those so far.
+
+        Who is not let in has no limit of their own: such requests count for their network address, with the rates of
+        a key, and more of them are refused as too many. What is right is let in from there all the same.
+        """
+        if isinstance(error, AccessRefused) and not fields:
+            try:
+                fields = await self._spend_as_stranger()
+            except RateLimited as limited:
+                error = limited
+        if isinstance(error, RateLimited):
+            fields = refusal_fields(error)
+        return error, fields
+
+    async def _spend_as_stranger(self) -> Fields:
+        rates, origin = self._key or self._workspace, ORIGIN.get()
+        if not rates or origin is None:
+            return ()
+        place = whereabouts(str(origin.address))
+        spender = UUID(bytes=hashlib.sha256(f"refused at {place}".encode()).digest()[:16])
+        return await self._spend([_bucket(self._of_strangers, "address", spender, place, rate) for rate in rates], 1)
 
     async def _has_changed(self, state: WorkspaceState) -> bool:
         """Whether the workspace is another than it was. Looked up once in a while only."""
@@ -165,14 +203,6 @@ class RateLimits:
         for bucket, needed in zip(buckets, costs, strict=True):
             bucket.credit -= needed
         return _fields(buckets)
-
-    def _bucket(self, spender_type: str, spender: UUID, rate: Rate) -> _Bucket:
-        bucket = self._known.get((spender, rate))
-        if bucket is None:
-            if len(self._known) >= _KNOWN_LIMIT:
-                self._known.clear()
-            bucket = self._known[spender, rate] = _Bucket(spender_type, spender, rate)
-        return bucket
 
     async def _take(self, lacking: list[tuple[_Bucket, int]]) -> None:
         """Takes tokens from shared buckets, and gives back those that were taken too long ago."""
@@ -197,6 +227,17 @@ class RateLimits:
         self._leases += 1
         if self._leases % _LEASES_BETWEEN_CLEANING == 0:
             await self._database.execute(_CLEAN)
+
+
+def _bucket(
+    known: dict[tuple[UUID, Rate], _Bucket], spender_type: str, spender: UUID, name: str, rate: Rate
+) -> _Bucket:
+    bucket = known.get((spender, rate))
+    if bucket is None:
+        if len(known) >= _KNOWN_LIMIT:
+            known.clear()
+        bucket = known[spender, rate] = _Bucket(spender_type, spender, name, rate)
+    return bucket
 
 
 def refusal_fields(error: RateLimited) -> Fields:

@@ -62,6 +62,7 @@ async def clean(database: Database, audit_days: int, *others: Sweep) -> int:
                 )
                 for sweep in others:
                     removed += await sweep(connection, row["schema"])
+            removed += await _remove(connection, "threescore.idempotency", "caller, key", "at", idempotency.KEPT)
             removed += await _remove(connection, "threescore.api_key_usage", "key_id, hour", "hour", usage.KEPT)
         finally:
             await connection.fetchval("SELECT pg_advisory_unlock($1)", _LOCK)

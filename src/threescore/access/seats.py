@@ -140,6 +140,8 @@ async def give_role(connection: Connection, caller: Caller, workspace_member_id:
     check_grant(caller, role)
     if member.role_id == role.id:
         return member
+    # Nor does anybody take away what they do not hold.
+    check_grant(caller, state.role(member))
     if _is_last_admin(state, member):
         raise BadRequest("Cannot unassign the last administrator", code="CANNOT_UNASSIGN_LAST_ADMIN")
     await connection.execute("UPDATE threescore.membership SET role_id = $2 WHERE id = $1", member.id, role.id)

@@ -146,9 +146,9 @@ class Tokens:
         return claims
 
 
-def invalid_token() -> AccessRefused:
+def invalid_token(*, is_lasting: bool = False) -> AccessRefused:
     """The answer to a token that is none of ours, or whose time ended before its own end."""
-    return AccessRefused(401, "UNAUTHENTICATED", "Token invalid.")
+    return AccessRefused(401, "UNAUTHENTICATED", "Token invalid.", is_lasting=is_lasting)
 
 
 def _expired() -> AccessRefused:

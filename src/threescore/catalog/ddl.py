@@ -4,22 +4,20 @@ Every function is pure and returns statements, in the order to run, with unquali
 transaction after `SET LOCAL search_path` to the workspace's schema. None of them takes parameters, so that the
 statements of a change can be joined by `;` and sent at once.
 
-Adding a field never rewrites nor reads the table, unless the field takes part in the search vector. Constraints
+Adding a field never rewrites nor reads the table, unless each record must have an id of its own in it. Constraints
 on existing tables are added NOT VALID: they hold for every write from then on, and what is there already satisfies
 them. `validate_field` has the database confirm that, in a transaction of its own that blocks nobody.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from hashlib import sha256
 from typing import Any
 
+from threescore.catalog import search_words
+from threescore.catalog.names import belonging
+from threescore.catalog.search_words import is_volatile
 from threescore.model.fields.base import Leaf
-from threescore.model.naming import MAX_NAME_LENGTH
 from threescore.model.objects import Field, Index, Model, ObjectType, index_leaves
-from threescore.query.search_vector import search_vector, searchable_fields
 from threescore.sql import quote_identifier, quote_literal
-
-SEARCH_VECTOR = "searchVector"
 
 _ON_DELETE: Mapping[Any, str] = {"CASCADE": "CASCADE", "SET_NULL": "SET NULL"}
 
@@ -127,8 +125,7 @@ def create_model(model: Model) -> list[str]:
     """Every table of a new model with its indexes, then the foreign keys between them."""
     statements: list[str] = []
     for object_type in model.objects:
-        statements.append(_table(object_type))
-        statements.extend(sql for index in object_type.indexes for sql in create_index(object_type, index))
+        statements.extend(_table(object_type))
     for object_type in model.objects:
         keys = list(_foreign_keys(model, object_type.fields))
         if keys:
@@ -141,8 +138,7 @@ def create_table(model: Model, object_type: ObjectType) -> list[str]:
 
     Columns that its relations add to other tables are not part of it: see `add_field`.
     """
-    statements = [_table(object_type)]
-    statements.extend(sql for index in object_type.indexes for sql in create_index(object_type, index))
+    statements = _table(object_type)
     keys = list(_foreign_keys(model, object_type.fields))
     if keys:
         statements.append(f"ALTER TABLE {quote_identifier(object_type.table)} {', '.join(keys)}")
@@ -154,40 +150,52 @@ def drop_table(object_type: ObjectType) -> list[str]:
 
     The join columns of other tables that refer to it stay; they lose their foreign key. Drop those fields before.
     """
-    return [f"DROP TABLE {quote_identifier(object_type.table)} CASCADE"]
+    return [f"DROP TABLE {quote_identifier(object_type.table)} CASCADE", *search_words.drop_function(object_type)]
 
 
 def rename_table(old: ObjectType, new: ObjectType) -> list[str]:
     """Gives the table its new name, if it changed. Indexes keep theirs: see `rename_index`."""
     if old.table == new.table:
         return []
-    return [f"ALTER TABLE {quote_identifier(old.table)} RENAME TO {quote_identifier(new.table)}"]
+    return [
+        f"ALTER TABLE {quote_identifier(old.table)} RENAME TO {quote_identifier(new.table)}",
+        *search_words.rename_function(old, new),
+    ]
 
 
 def add_field(model: Model, object_type: ObjectType, field: Field) -> list[str]:
     """Adds a field's columns to a table that may be large and in use; nothing for the one-to-many side of a relation.
 
-    `model` is the one after the change: it has the target of a relation. `object_type` has the field already, which
-    matters only when the field is searchable: then the search vector is built anew, which rewrites the table.
-    Indexes are not part of it (`create_index`). Existing rows get the default value, or NULL where each new row
-    shall have another (`uuid`), unless the field takes no NULL.
+    `model` is the one after the change: it has the target of a relation. Neither indexes (`create_index`) nor the
+    words of a searchable field (`search_words`) are part of it. Existing rows get the default value, or NULL where
+    each new row shall have another (`uuid`); `fill_field` is for those that take no NULL.
     """
     table = quote_identifier(object_type.table)
+    if not field.leaves:
+        return []
+    parts: list[str] = []
+    for leaf in field.leaves:
+        if is_volatile(leaf):
+            parts.append(f"ADD COLUMN {quote_identifier(leaf.column)} {leaf.type.column_type(leaf)}")
+        else:
+            parts.append(f"ADD COLUMN {_column(leaf)}")
+    parts.extend(f"ADD {check} NOT VALID" for check in _checks(field))
+    parts.extend(f"{key} NOT VALID" for key in _foreign_keys(model, (field,)))
+    return [
+        f"ALTER TABLE {table} {', '.join(parts)}",
+        *(change_default(object_type, field) if any(map(is_volatile, field.leaves)) else ()),
+    ]
+
+
+def fill_field(object_type: ObjectType, field: Field) -> list[str]:
+    """Gives each existing row its own value in a new field of ids that takes no NULL. Writes every row anew."""
+    table = quote_identifier(object_type.table)
     statements: list[str] = []
-    if field.leaves:
-        parts: list[str] = []
-        for leaf in field.leaves:
-            if _is_volatile(leaf):
-                parts.append(f"ADD COLUMN {quote_identifier(leaf.column)} {leaf.type.column_type(leaf)}")
-            else:
-                parts.append(f"ADD COLUMN {_column(object_type, leaf)}")
-        parts.extend(f"ADD {check} NOT VALID" for check in _checks(field))
-        parts.extend(f"{key} NOT VALID" for key in _foreign_keys(model, (field,)))
-        statements.append(f"ALTER TABLE {table} {', '.join(parts)}")
-        for leaf in filter(_is_volatile, field.leaves):
-            statements.extend(_fill_volatile(table, leaf))
-    if field.is_searchable:
-        statements.extend(rebuild_search_vector(object_type))
+    for leaf in filter(is_volatile, field.leaves):
+        if leaf.type.column_required(leaf):
+            column = quote_identifier(leaf.column)
+            statements.append(f"UPDATE {table} SET {column} = {leaf.type.column_default(leaf)}")
+            statements.append(f"ALTER TABLE {table} ALTER COLUMN {column} SET NOT NULL")
     return statements
 
 
@@ -200,18 +208,17 @@ def validate_field(object_type: ObjectType, field: Field) -> list[str]:
     kinds = [(leaf, "check") for leaf in field.leaves if _check(leaf)]
     kinds += [(leaf, "fkey") for leaf in field.leaves if field.is_many_to_one]
     return [
-        f"ALTER TABLE {quote_identifier(object_type.table)} VALIDATE CONSTRAINT {_constraint(leaf.column, kind)}"
+        f"ALTER TABLE {quote_identifier(object_type.table)} VALIDATE CONSTRAINT {belonging(leaf.column, kind)}"
         for leaf, kind in kinds
     ]
 
 
 def drop_field(object_type: ObjectType, field: Field) -> list[str]:
-    """Drops a field's columns with every index over them. `object_type` has the field no more."""
-    statements = rebuild_search_vector(object_type) if field.is_searchable else []
-    if field.leaves:
-        drops = ", ".join(f"DROP COLUMN {quote_identifier(leaf.column)}" for leaf in field.leaves)
-        statements.append(f"ALTER TABLE {quote_identifier(object_type.table)} {drops}")
-    return statements
+    """Drops a field's columns with every index over them. Its words are kept no more (`search_words.keep`)."""
+    if not field.leaves:
+        return []
+    drops = ", ".join(f"DROP COLUMN {quote_identifier(leaf.column)}" for leaf in field.leaves)
+    return [f"ALTER TABLE {quote_identifier(object_type.table)} {drops}"]
 
 
 def rename_field(object_type: ObjectType, old: Field, new: Field) -> list[str]:
@@ -228,7 +235,7 @@ def rename_field(object_type: ObjectType, old: Field, new: Field) -> list[str]:
         kinds = ["check"] if _check(leaf) else []
         kinds += ["fkey"] if old.is_many_to_one else []
         statements.extend(
-            f"ALTER TABLE {table} RENAME CONSTRAINT {_constraint(leaf.column, kind)} TO {_constraint(column, kind)}"
+            f"ALTER TABLE {table} RENAME CONSTRAINT {belonging(leaf.column, kind)} TO {belonging(column, kind)}"
             for kind in kinds
         )
     return statements
@@ -246,7 +253,7 @@ def change_options(object_type: ObjectType, old: Field, new: Field) -> list[str]
     for leaf in new.leaves:
         check = _check(leaf)
         if check:
-            statements.append(f"ALTER TABLE {table} DROP CONSTRAINT {_constraint(leaf.column, 'check')}")
+            statements.append(f"ALTER TABLE {table} DROP CONSTRAINT {belonging(leaf.column, 'check')}")
             statements.extend(_replace_options(table, leaf, _moved_options(old, new)))
             statements.append(f"ALTER TABLE {table} ADD {check} NOT VALID")
     return statements
@@ -292,18 +299,21 @@ def change_type(object_type: ObjectType, old: Field, new: Field) -> list[str]:
     ]
 
 
-def create_index(object_type: ObjectType, index: Index) -> list[str]:
+def create_index(object_type: ObjectType, index: Index, *, is_of_new_column: bool = False) -> list[str]:
     """Builds an index. Blocks writers of the table, not readers, for as long as it takes.
 
-    An index of the search vector may be there already: `rebuild_search_vector` builds it too.
+    Readers wait, too, where its column was added in the same transaction. Such a column is empty as a rule, and its
+    index leaves empty values out: sorting a million of them takes several times as long as passing over them.
     """
     unique = "UNIQUE " if index.is_unique else ""
-    unless_there = "IF NOT EXISTS " if index.type == "GIN" else ""
-    columns = ", ".join(quote_identifier(leaf.column) for leaf in index_leaves(object_type, index))
-    where = f" WHERE {index.where}" if index.where else ""
+    columns = [quote_identifier(leaf.column) for leaf in index_leaves(object_type, index)]
+    conditions = [index.where] if index.where else []
+    if is_of_new_column and len(columns) == 1:
+        conditions.append(f"{columns[0]} IS NOT NULL")
+    where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
     return [
-        f"CREATE {unique}INDEX {unless_there}{quote_identifier(index.name)} ON {quote_identifier(object_type.table)}"
-        f" USING {index.type} ({columns}){where}"
+        f"CREATE {unique}INDEX {quote_identifier(index.name)} ON {quote_identifier(object_type.table)}"
+        f" USING {index.type} ({', '.join(columns)}){where}"
     ]
 
 
@@ -319,49 +329,24 @@ def rename_index(old: Index, new: Index) -> list[str]:
     return [f"ALTER INDEX {quote_identifier(old.name)} RENAME TO {quote_identifier(new.name)}"]
 
 
-def rebuild_search_vector(object_type: ObjectType) -> list[str]:
-    """Builds the search vector anew from the fields that are searchable now, with its index. Rewrites the table."""
-    field = object_type.field_by_name.get(SEARCH_VECTOR)
-    if field is None:
-        return []
-    table, column = quote_identifier(object_type.table), quote_identifier(field.leaf.column)
-    statements = [f"ALTER TABLE {table} DROP COLUMN {column}, ADD COLUMN {_column(object_type, field.leaf)}"]
-    for index in object_type.indexes:
-        if field.leaf in index_leaves(object_type, index):
-            statements.extend(create_index(object_type, index))
-    return statements
-
-
-def _table(object_type: ObjectType) -> str:
-    parts = [_column(object_type, leaf) for field in object_type.fields for leaf in field.leaves]
+def _table(object_type: ObjectType) -> list[str]:
+    parts = [_column(leaf) for field in object_type.fields for leaf in field.leaves]
     parts.append('PRIMARY KEY ("id")')
     parts.extend(check for field in object_type.fields for check in _checks(field))
-    return f"CREATE TABLE {quote_identifier(object_type.table)} ({', '.join(parts)})"
+    return [
+        f"CREATE TABLE {quote_identifier(object_type.table)} ({', '.join(parts)})",
+        *(sql for index in object_type.indexes for sql in create_index(object_type, index)),
+        *search_words.keep(object_type),
+    ]
 
 
-def _column(object_type: ObjectType, leaf: Leaf) -> str:
+def _column(leaf: Leaf) -> str:
     """A column as CREATE TABLE and ADD COLUMN take it, without its CHECK."""
     sql = f"{quote_identifier(leaf.column)} {leaf.type.column_type(leaf)}"
-    if leaf.field.name == SEARCH_VECTOR:
-        return f"{sql} GENERATED ALWAYS AS ({search_vector(searchable_fields(object_type))}) STORED"
     default = leaf.type.column_default(leaf)
     if default is not None:
         sql += f" DEFAULT {default}"
     return sql + (" NOT NULL" if leaf.type.column_required(leaf) else "")
-
-
-def _is_volatile(leaf: Leaf) -> bool:
-    """Whether the default differs from row to row, so that adding it at once would rewrite the table."""
-    return "gen_random_uuid" in (leaf.type.column_default(leaf) or "")
-
-
-def _fill_volatile(table: str, leaf: Leaf) -> list[str]:
-    column, default = quote_identifier(leaf.column), leaf.type.column_default(leaf)
-    statements = [f"ALTER TABLE {table} ALTER COLUMN {column} SET DEFAULT {default}"]
-    if leaf.type.column_required(leaf):
-        statements.append(f"UPDATE {table} SET {column} = {default}")
-        statements.append(f"ALTER TABLE {table} ALTER COLUMN {column} SET NOT NULL")
-    return statements
 
 
 def _checks(field: Field) -> Iterator[str]:
@@ -370,7 +355,7 @@ def _checks(field: Field) -> Iterator[str]:
 
 def _check(leaf: Leaf) -> str | None:
     condition = leaf.type.column_check(leaf, quote_identifier(leaf.column))
-    return f"CONSTRAINT {_constraint(leaf.column, 'check')} CHECK ({condition})" if condition else None
+    return f"CONSTRAINT {belonging(leaf.column, 'check')} CHECK ({condition})" if condition else None
 
 
 def _foreign_keys(model: Model, fields: Iterable[Field]) -> Iterator[str]:
@@ -380,18 +365,9 @@ def _foreign_keys(model: Model, fields: Iterable[Field]) -> Iterator[str]:
         action = _ON_DELETE[(field.settings or {}).get("onDelete") or "SET_NULL"]
         column = field.leaf.column
         yield (
-            f"ADD CONSTRAINT {_constraint(column, 'fkey')} FOREIGN KEY ({quote_identifier(column)})"
+            f"ADD CONSTRAINT {belonging(column, 'fkey')} FOREIGN KEY ({quote_identifier(column)})"
             f' REFERENCES {quote_identifier(model.target(field).table)} ("id") ON DELETE {action}'
         )
-
-
-def _constraint(column: str, kind: str) -> str:
-    """The quoted name of a column's constraint: `"stage_check"`, `"companyId_fkey"`; unique within its table."""
-    name = f"{column}_{kind}"
-    if len(name) > MAX_NAME_LENGTH:
-        digest = sha256(column.encode()).hexdigest()[:8]
-        name = f"{column[: MAX_NAME_LENGTH - len(kind) - 10]}_{digest}_{kind}"
-    return quote_identifier(name)
 
 
 def _moved_options(old: Field, new: Field) -> dict[str, str | None]:

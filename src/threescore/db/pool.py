@@ -73,6 +73,11 @@ class Database:
         self._closed = False
         self._closing: set[asyncio.Task[None]] = set()
 
+    @property
+    def size(self) -> int:
+        """How many connections there are at most."""
+        return self._size
+
     @classmethod
     async def connect(cls, url: str, size: int = 10, settings: Mapping[str, str] = MappingProxyType({})) -> "Database":
         """Opens the pool and proves that the database answers.

@@ -2,15 +2,17 @@
 
 import asyncio
 import contextlib
+import socket
 import ssl
 import time
 from typing import Any
 
 import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
 from msgspec import Struct
 from yarl import URL
 
-from threescore.events.outbound import CheckedResolver, Outbound, TargetRefused
+from threescore.events.outbound import Outbound, TargetRefused
 from threescore.events.payload import fixed_headers
 from threescore.events.retries import read_retry_after
 
@@ -30,6 +32,32 @@ KNOWN_HOSTS = 10_000
 KEPT_HEADERS = 50
 KEPT_HEADER = 500
 KEPT_ALIVE = 30.0
+
+
+class CheckedResolver(AbstractResolver):
+    """Gives the HTTP client nothing but addresses that may be called."""
+
+    def __init__(self, outbound: Outbound) -> None:
+        self._outbound = outbound
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        """The addresses of a host that may be called. Raises TargetRefused, and OSError."""
+        return [
+            ResolveResult(
+                hostname=host,
+                host=address,
+                port=port,
+                family=socket.AF_INET6 if ":" in address else socket.AF_INET,
+                proto=socket.IPPROTO_TCP,
+                flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
+            )
+            for address in await self._outbound.addresses(host, port)
+        ]
+
+    async def close(self) -> None:
+        """Nothing is held."""
 
 
 class Outcome(Struct, kw_only=True):

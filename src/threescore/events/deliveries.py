@@ -49,7 +49,8 @@ class Search(Struct, frozen=True, kw_only=True):
 class Deliveries:
     """Shows deliveries and sends them again. Every method raises Forbidden where the caller may not.
 
-    What was sent and answered is shown to those who may read all of the object that it is about.
+    What was sent is shown to those who may read all of the object that it is about. What was answered is shown to those
+    of them alone who administer the workspace: a webhook may lead to where its maker cannot look, and would show it.
     """
 
     def __init__(self, database: Database, changed: Callable[[UUID], None]) -> None:
@@ -232,7 +233,8 @@ def _values(caller: Caller, row: Record) -> Values:
             workspace_id=caller.model.workspace_id,
             webhook_id=row["webhook_id"],
         )
-    attempts = [_attempt_values(entry, shown) for entry in msgspec.json.decode(row["log"])]
+    answers = shown and caller.role.can_update_all_settings
+    attempts = [_attempt_values(entry, answers) for entry in msgspec.json.decode(row["log"])]
     pending = row["status"] == "pending"
     return {
         "id": str(row["id"]),
@@ -254,7 +256,7 @@ def _values(caller: Caller, row: Record) -> Values:
 
 
 def _shows_content(caller: Caller, row: Record) -> bool:
-    """Whether the caller may read all of what was sent. What was answered may repeat it."""
+    """Whether the caller may read all of what was sent."""
     is_record = row["object"] is not None and not row["object"].startswith(METADATA)
     return not is_record or sees_whole(caller, row["object_id"])
 
@@ -269,5 +271,5 @@ def _attempt_values(entry: Values, shown: bool) -> Values:
         "url": entry["url"],
         "requestHeaders": entry["request"],
         "responseHeaders": entry["response"],
-        "responseBody": entry["body"] if shown else "",
+        "responseBody": entry["body"] if shown else None,
     }

@@ -20,6 +20,7 @@ import structlog
 from msgspec import Struct
 from yarl import URL
 
+from threescore.access.sealing import Sealer
 from threescore.catalog.load import load_model
 from threescore.db.pool import Database, Record
 from threescore.errors import ThreescoreError, Unavailable
@@ -28,7 +29,6 @@ from threescore.events.outbound import Outbound
 from threescore.events.payload import body_of_delivery, signed_headers
 from threescore.events.queue import Place, Queue, Result
 from threescore.events.retries import wait_after
-from threescore.events.sealing import Sealer
 from threescore.events.webhooks import Webhook, load_webhooks, switch_off
 from threescore.model.objects import Model
 

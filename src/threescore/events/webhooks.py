@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from threescore.access.audit import COMMAND_LINE, Author, Entry, audit
+from threescore.access.sealing import Sealer, Unreadable
 from threescore.catalog.changes.inputs import read_uuid
 from threescore.catalog.changes.report import MANY_ERRORS, Issue
 from threescore.catalog.wire import iso
@@ -21,7 +22,6 @@ from threescore.events import patterns
 from threescore.events.outbound import Outbound, TargetRefused, parse_target
 from threescore.events.payload import STANDARD_PREFIX, standard_key
 from threescore.events.permission import require_settings, require_sight
-from threescore.events.sealing import Sealer, Unreadable
 from threescore.model.objects import Model
 from threescore.query.filters import bind_filter
 from threescore.records.caller import Caller

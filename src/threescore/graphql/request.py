@@ -7,33 +7,11 @@ from graphql import GraphQLError
 from msgspec import Struct
 
 from threescore.access.idempotency import Answer, Keyed, is_final
+from threescore.errors import AccessRefused
 
-UNREPEATABLE = frozenset(
-    {
-        "challenge",
-        "createWebhook",
-        "generateApiKeyToken",
-        "generatePlaygroundToken",
-        "getAuthTokensFromLoginToken",
-        "getAuthTokensFromOTP",
-        "getLoginTokenFromCredentials",
-        "impersonate",
-        "regenerateApiKeyToken",
-        "renewToken",
-        "rotateWebhookSecret",
-        "signIn",
-        "signUp",
-        "signUpInNewWorkspace",
-        "signUpInWorkspace",
-        "updatePassword",
-        "updateWebhook",
-        "updatePasswordViaResetToken",
-        "verify",
-        "verifyEmailAndGetLoginToken",
-        "verifyEmailAndGetWorkspaceAgnosticToken",
-    }
-)
-"""Root fields whose answers hold secrets, which are never stored: an Idempotency-Key has no effect on them."""
+UNREPEATABLE = frozenset({"deleteCurrentWorkspace"})
+"""Root fields on which an Idempotency-Key has no effect: with the workspace goes whatever could keep an answer, and
+whoever could ask for it."""
 
 
 class GraphqlRequest(Struct, frozen=True):
@@ -41,7 +19,8 @@ class GraphqlRequest(Struct, frozen=True):
 
     A `read_only` one may query but not change anything. `base_url` is where the caller reached the server: scheme,
     host and port, without a slash at the end. A mutation that is `keyed` counts once, however often it is sent.
-    `client` are the caller's network address and what it says that it is.
+    `client` are the caller's network address and what it says that it is. `if_match` is the header: of which versions
+    the one record must be that is written.
     """
 
     query: str
@@ -50,13 +29,15 @@ class GraphqlRequest(Struct, frozen=True):
     read_only: bool = False
     base_url: str = ""
     keyed: Keyed | None = None
+    if_match: str | None = None
     client: tuple[str | None, str | None] = (None, None)
 
 
 class GraphqlResponse(Struct, frozen=True):
     """What is answered: an HTTP status and the encoded JSON. Without data nothing was executed at all.
 
-    A response that is not `final` tells of a failure that the same request may not meet again.
+    A response that is not `final` tells of a failure that the same request may not meet again. `stranger` is why
+    whoever asks was not let in at all.
     """
 
     status: int
@@ -64,6 +45,7 @@ class GraphqlResponse(Struct, frozen=True):
     has_data: bool = True
     final: bool = True
     replayed: bool = False
+    stranger: AccessRefused | None = None
 
     @classmethod
     def of(cls, answer: Answer) -> "GraphqlResponse":

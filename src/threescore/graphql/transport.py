@@ -12,7 +12,6 @@ from threescore.access.rates import RateLimits, refusal_fields
 from threescore.access.tokens import Tokens, bearer_token
 from threescore.errors import AccessRefused, BadRequest, RateLimited, ThreescoreError
 from threescore.graphql.core.execute import CoreGraphql, Payload, refusal
-from threescore.graphql.errors import entry
 from threescore.graphql.metadata import MetadataGraphql
 from threescore.graphql.metadata.schema import metadata_sdl
 from threescore.graphql.request import GraphqlRequest, GraphqlResponse
@@ -68,8 +67,12 @@ class GraphqlApi:
                 await send_stream(receive, send, Stream(await self._stream(scope, receive, headers)))
                 return
             response = await self._response(scope, receive, headers)
+            if response.stranger is not None:
+                refused, headers.answer = await self._limits.refuse(response.stranger, headers.answer)
+                response = response if refused is response.stranger else refusal(refused)
         except ThreescoreError as error:
-            await send_reply(scope, headers, Reply(*encode_error(error)), send)
+            refused, headers.answer = await self._limits.refuse(error, headers.answer)
+            await send_reply(scope, headers, Reply(*encode_error(refused)), send)
             return
         except Exception as error:
             log.exception("request failed", method=scope["method"], path=scope["path"])
@@ -97,7 +100,8 @@ class GraphqlApi:
                 body = metadata_sdl()
             reply = Reply(200, body, media_type="text/plain; charset=utf-8")
         except ThreescoreError as error:
-            reply = Reply(*encode_error(error))
+            refused, headers.answer = await self._limits.refuse(error, headers.answer)
+            reply = Reply(*encode_error(refused))
         await discard_body(receive, headers)
         await send_reply(scope, headers, reply, send)
 
@@ -115,9 +119,7 @@ class GraphqlApi:
         except AccessRefused as error:
             if of_model:
                 return await self._of_model(scope, headers, request)
-            if headers.authorization is None:
-                return self._core.refuse_stranger(request)
-            return GraphqlResponse(200, msgspec.json.encode({"errors": [entry(error)]}), has_data=False)
+            return self._core.refuse_stranger(request) if headers.authorization is None else refusal(error)
         if of_model:
             return await self._of_model(scope, headers, request)
         return await self._core.execute(claims, request)
@@ -151,10 +153,13 @@ class GraphqlApi:
         raw = await read_body(receive, headers, self._body_limit)
         keyed = None
         if headers.idempotency_key is not None:
-            keyed = Keyed.of(headers.idempotency_key, (scope["path"].encode(), raw))
+            matched = () if headers.if_match is None else (headers.if_match.encode(),)
+            keyed = Keyed.of(headers.idempotency_key, (scope["path"].encode(), raw, *matched))
         media_type = (headers.content_type or "").partition(";")[0].strip().lower()
         if media_type == "application/graphql":
-            return GraphqlRequest(query=raw.decode("utf-8", "replace"), variables={}, keyed=keyed)
+            return GraphqlRequest(
+                query=raw.decode("utf-8", "replace"), variables={}, keyed=keyed, if_match=headers.if_match
+            )
         try:
             body: Any = decode_body(raw, headers)
         except BadRequest as error:
@@ -162,7 +167,9 @@ class GraphqlApi:
         if isinstance(body, list):
             return _malformed("Batching is not supported.", 400)
         found = _from_mapping(body)
-        return msgspec.structs.replace(found, keyed=keyed) if isinstance(found, GraphqlRequest) else found
+        if isinstance(found, GraphqlResponse):
+            return found
+        return msgspec.structs.replace(found, keyed=keyed, if_match=headers.if_match)
 
 
 async def _sent(answer: AsyncIterator[Payload] | GraphqlResponse) -> AsyncIterator[bytes]:

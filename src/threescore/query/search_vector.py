@@ -1,10 +1,11 @@
-"""The words that a record is found by: the expression of the generated column `searchVector`."""
+"""The words that a record is found by, as the column `searchVector` keeps them."""
 
 import string
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
+from threescore.model.fields.base import Leaf
 from threescore.model.objects import Field, ObjectType
-from threescore.sql import quote_literal
+from threescore.sql import quote_identifier, quote_literal
 
 _MARKS = string.punctuation
 
@@ -14,17 +15,30 @@ def searchable_fields(object_type: ObjectType) -> list[Field]:
     return [field for field in object_type.fields if field.is_searchable]
 
 
-def search_vector(fields: Iterable[Field]) -> str:
-    """SQL for the search vector over searchable fields of an object; a NULL vector if there are none.
+def search_texts(fields: Iterable[Field], column: Callable[[Leaf], str]) -> list[str]:
+    """SQL for the texts whose words searchable fields give a record; each may be NULL. `column` is a leaf's SQL."""
+    return [
+        text
+        for field in fields
+        for text in field.kind.search_texts(field, {leaf.sub_field: column(leaf) for leaf in field.leaves})
+    ]
 
-    The whole text goes through one call of `threescore.unaccent`: each call costs more than the text's length does.
+
+def search_vector(fields: Iterable[Field]) -> str:
+    """SQL for the search vector over searchable fields of an object; a NULL vector if there are none."""
+    return vector_of(search_texts(fields, lambda leaf: quote_identifier(leaf.column)))
+
+
+def vector_of(texts: Iterable[str], unaccent: str = "threescore.unaccent") -> str:
+    """SQL for the vector of texts, each of which may be NULL; a NULL vector if there are none.
+
+    The whole text goes through one call of `unaccent`: each call costs more than the text's length does.
 
     Punctuation becomes spaces, as it does in what is searched for. PostgreSQL would otherwise take "one/two" for the
     path of a file, and "ada@example.com" for one word that "example" does not find.
     """
-    texts = [f"coalesce({text}, '')" for field in fields for text in field.kind.search_texts(field)]
-    if not texts:
+    text = " || ' ' || ".join(f"coalesce({text}, '')" for text in texts)
+    if not text:
         return "NULL::tsvector"
-    text = " || ' ' || ".join(texts)
     spaced = f"translate({text}, {quote_literal(_MARKS)}, {quote_literal(' ' * len(_MARKS))})"
-    return f"to_tsvector('simple', threescore.unaccent({spaced}))"
+    return f"to_tsvector('simple', {unaccent}({spaced}))"

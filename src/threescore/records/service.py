@@ -428,7 +428,8 @@ class Records:
             plan = plans.FindFirst(object_type.name_singular, ID_ONLY, _by_id(0))
             await self.find_first(caller, plan, [record_id])
             raise PreconditionFailed(
-                "The record has been changed since; nothing was written. Read it again and send its present ETag."
+                "The record has been changed since; nothing was written. Read it again and send its present ETag.",
+                sub_code="PRECONDITION_FAILED",
             )
         return _only(records)
 

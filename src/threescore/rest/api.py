@@ -4,12 +4,12 @@ import msgspec
 import structlog
 
 from threescore.access.audit import DEFAULT_PAGE, MAX_PAGE, Author, read_audit, read_question
-from threescore.access.idempotency import Answer, Keyed, once
-from threescore.access.rates import RateLimits, refusal_fields
+from threescore.access.idempotency import Answer, KeptAnswers, Keyed, Owner
+from threescore.access.rates import RateLimits
 from threescore.access.tokens import Claims, Tokens, bearer_token
 from threescore.catalog.state import Workspaces
 from threescore.db.pool import Database
-from threescore.errors import InvalidInput, NotFound, RateLimited, ThreescoreError
+from threescore.errors import InvalidInput, NotFound, ThreescoreError
 from threescore.events.watch import Watch
 from threescore.model.fields.base import Json
 from threescore.records.caller import Caller, answer_for
@@ -67,6 +67,7 @@ class RestApi:
         webhooks: WebhooksApi,
         limits: RateLimits,
         body_limit: int,
+        answers: KeptAnswers,
         watch: Watch | None = None,
     ) -> None:
         self._database = database
@@ -76,6 +77,7 @@ class RestApi:
         self._metadata = metadata
         self._webhooks = webhooks
         self._limits = limits
+        self._answers = answers
         self._events = EventsApi(database, workspaces, watch or Watch(database))
         self._body_limit = body_limit
 
@@ -90,9 +92,8 @@ class RestApi:
         try:
             reply: Reply | Stream = await self._reply(scope, receive, headers, ignored)
         except ThreescoreError as error:
-            reply = Reply(*encode_error(error))
-            if isinstance(error, RateLimited):
-                headers.answer = refusal_fields(error)
+            refused, headers.answer = await self._limits.refuse(error, headers.answer)
+            reply = Reply(*encode_error(refused))
         except Exception:
             log.exception("request failed", method=scope["method"], path=scope["path"])
             reply = Reply(500, msgspec.json.encode(INTERNAL_ERROR))
@@ -162,7 +163,7 @@ class RestApi:
 
             # What removes records must see, or collide with, all that came to refer to them.
             removes = route.action in ("deleteOne", "deleteMany")
-            return _reply(await once(self._database, caller, keyed, run, _refused, snapshot=removes))
+            return _reply(await self._answers.once(Owner.caller(caller), keyed, run, _refused, snapshot=removes))
 
         return await answer_for(self._workspaces, claims, answer)
 
@@ -193,12 +194,14 @@ class RestApi:
                 status, payload = await api(caller=caller, method=method, path=path, query=query, body=body, bare=alias)
             return Answer(status, b"" if payload is NOTHING else msgspec.json.encode(payload))
 
-        # Tokens are kept nowhere, and the secrets of webhooks are kept encrypted.
-        shows_secrets = path[:1] == ("webhooks",) or path[-1:] in (("token",), ("regenerate",))
-        if keyed is None or shows_secrets:
+        if keyed is None:
             reply = _reply(await run(None))
         else:
-            reply = _reply(await once(self._database, caller, keyed, run, _refused, on_present_model=False))
+            owner = Owner.caller(caller)
+            reply = _reply(await self._answers.once(owner, keyed, run, _refused, on_present_model=False))
+            if path[:1] == ("webhooks",):
+                # Those who deliver may have looked before all was written.
+                self._webhooks.changed(caller.model.workspace_id)
         if alias:
             successor = f'</rest/metadata/{"/".join(path)}>; rel="successor-version"'
             reply.fields += ((b"deprecation", DEPRECATED), (b"link", successor.encode()))

@@ -1,9 +1,12 @@
 """The documentation that the server gives of itself: OpenAPI documents and Markdown.
 
 Whoever has a key gets that of the workspace; everybody gets what says nothing about any workspace. A document is made
-once for each version of a model, and kept with it as the bytes that are sent.
+once for each version of a model, and kept with it as the bytes that are sent; for who takes gzip, as compressed
+ones, too: the text is long and says much again and again.
 """
 
+import asyncio
+import gzip
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -24,6 +27,7 @@ from threescore.rest.http import (
     Reply,
     Scope,
     Send,
+    accepts,
     base_url,
     discard_body,
     etag_of,
@@ -45,6 +49,10 @@ from threescore.rest.openapi import (
 KEPT = 12
 """How many documents are kept for a version of a model: each kind, for a few of the server's names and roles."""
 
+LEVEL = 6
+"""How hard gzip tries: more takes half as long again and saves a twentieth."""
+
+_VARY = (b"vary", b"Accept-Encoding")
 _encode = msgspec.json.Encoder().encode
 log = structlog.get_logger()
 
@@ -54,6 +62,14 @@ class _Reader(msgspec.Struct, frozen=True):
 
     model: Model
     role_id: UUID | None
+
+
+class _Kept(msgspec.Struct):
+    """A document as it is sent, with its `ETag`. `packed` is the same compressed, once somebody took it so."""
+
+    body: bytes
+    etag: str
+    packed: bytes | None = None
 
 
 class _Page(msgspec.Struct, frozen=True):
@@ -131,8 +147,14 @@ class DocumentsApi:
         reader = await self._reader(headers, refusing=path.startswith("/rest/"))
         if reader is None:
             return Reply(200, page.of_nobody(site), media_type=page.media_type)
-        body, etag = _kept(reader, page, site)
-        return Reply(200, body, media_type=page.media_type, etag=etag)
+        kept = _kept(reader, page, site)
+        reply = Reply(200, kept.body, media_type=page.media_type, etag=kept.etag, fields=(_VARY,))
+        if accepts(headers.accept_encoding, "gzip"):
+            if kept.packed is None:
+                # In a thread: it takes 20 ms, in which others are to be answered.
+                kept.packed = await asyncio.to_thread(gzip.compress, kept.body, LEVEL, mtime=0)
+            reply.packed = kept.packed
+        return reply
 
     async def _reader(self, headers: Headers, *, refusing: bool) -> _Reader | None:
         """Who asks; None for a stranger. Raises AccessRefused for a bad token."""
@@ -149,18 +171,18 @@ class DocumentsApi:
         return _Reader(model, caller.role.id if caller.role.can_be_assigned_to_api_keys else None)
 
 
-def _kept(reader: _Reader, page: _Page, site: Site) -> tuple[bytes, str]:
+def _kept(reader: _Reader, page: _Page, site: Site) -> _Kept:
     """The document with its `ETag`, made when it is first asked for.
 
     It is kept with the model that it shows: who sees more of the workspace, or less, has another one.
     """
-    kept: OrderedDict[tuple[object, ...], tuple[bytes, str]]
+    kept: OrderedDict[tuple[object, ...], _Kept]
     kept = reader.model.__dict__.setdefault("documents", OrderedDict())
     key = (page.name, site, reader.role_id if page.of_role else None)
     found = kept.get(key)
     if found is None:
         body = page.of_workspace(reader, site)
-        found = kept[key] = (body, etag_of(body))
+        found = kept[key] = _Kept(body, etag_of(body))
         if len(kept) > KEPT:
             kept.popitem(last=False)
     else:

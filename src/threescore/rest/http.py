@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import hashlib
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from typing import Any
 
@@ -18,6 +19,7 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
+_NO_WEIGHT = re.compile(r"q\s*=\s*0(\.0*)?")
 _JSON = (b"content-type", b"application/json; charset=utf-8")
 EXPOSED = (
     b"ETag, Idempotent-Replayed, RateLimit-Limit, RateLimit-Policy, RateLimit-Remaining, RateLimit-Reset, Retry-After,"
@@ -47,7 +49,8 @@ class Reply(Struct):
     """What is answered. `warning` is the value of a `Warning` header; the media type is JSON unless it is given.
 
     `version` is that of the one record that the reply shows, `etag` that of the body where it is known already.
-    `fields` are more headers, their names in lower case.
+    `packed` is the body compressed with gzip, for a caller that takes it so. `fields` are more headers, their names in
+    lower case.
     """
 
     status: int
@@ -56,6 +59,7 @@ class Reply(Struct):
     media_type: str | None = None
     version: str | None = None
     etag: str | None = None
+    packed: bytes | None = None
     fields: tuple[tuple[bytes, bytes], ...] = ()
 
 
@@ -82,6 +86,7 @@ class Headers(Struct):
     if_match: str | None = None
     idempotency_key: str | None = None
     last_event_id: str | None = None
+    accept_encoding: str = ""
     body_waits: bool = False
     answer: tuple[tuple[bytes, bytes], ...] = ()
 
@@ -105,7 +110,21 @@ def read_headers(scope: Scope) -> Headers:
             found.idempotency_key = value.decode("latin-1")
         elif name == b"last-event-id":
             found.last_event_id = value.decode("latin-1")
+        elif name == b"accept-encoding":
+            found.accept_encoding = value.decode("latin-1")
     return found
+
+
+def accepts(accept_encoding: str, coding: str) -> bool:
+    """Whether a caller with this `Accept-Encoding` names a coding, such as `gzip`, as one that it takes.
+
+    `*` counts for nothing: who says no more than that gets the body as it is, which always is right.
+    """
+    for item in accept_encoding.lower().split(","):
+        name, _, weight = item.partition(";")
+        if name.strip() == coding:
+            return not _NO_WEIGHT.fullmatch(weight.strip())
+    return False
 
 
 def client_of(scope: Scope) -> tuple[str | None, str | None]:
@@ -117,10 +136,13 @@ def client_of(scope: Scope) -> tuple[str | None, str | None]:
 
 
 async def read_body(receive: Receive, headers: Headers, limit: int) -> bytes:
-    """The whole body. Raises TooLarge as soon as it is known to be over the limit, without reading on."""
+    """The whole body. Raises TooLarge as soon as it is known to be over the limit, without reading on.
+
+    The answer then says that the connection ends, for what is left of the body stands in the way of another request.
+    """
     headers.body_waits = False
     if headers.content_length is not None and headers.content_length > limit:
-        raise _too_large(limit)
+        raise _too_large(headers, limit)
     chunks: list[bytes] = []
     size = 0
     while True:
@@ -130,7 +152,7 @@ async def read_body(receive: Receive, headers: Headers, limit: int) -> bytes:
         chunk: bytes = message.get("body", b"")
         size += len(chunk)
         if size > limit:
-            raise _too_large(limit)
+            raise _too_large(headers, limit)
         if chunk:
             chunks.append(chunk)
         if not message.get("more_body", False):
@@ -147,7 +169,8 @@ async def discard_body(receive: Receive, headers: Headers) -> None:
                 pass
 
 
-def _too_large(limit: int) -> TooLarge:
+def _too_large(headers: Headers, limit: int) -> TooLarge:
+    headers.answer = (*headers.answer, (b"connection", b"close"))
     return TooLarge(f"The body is over the limit of {limit} bytes; send less at once")
 
 
@@ -191,6 +214,9 @@ async def send_reply(scope: Scope, headers: Headers, reply: Reply, send: Send) -
         if headers.if_none_match is not None and _matches(headers.if_none_match, etag):
             status, body = 304, b""
             del fields[0]
+        elif reply.packed is not None:
+            body = reply.packed
+            fields.append((b"content-encoding", b"gzip"))
     if status != 304:
         fields.append((b"content-length", str(len(body)).encode()))
     await send({"type": "http.response.start", "status": status, "headers": fields})

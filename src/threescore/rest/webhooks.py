@@ -60,6 +60,10 @@ class WebhooksApi:
         """The same API inside a transaction, or over the same database. The audit log names the `author`."""
         return WebhooksApi(self._services.over(database, author))
 
+    def changed(self, workspace_id: UUID) -> None:
+        """Tells those who deliver that a workspace's webhooks have changed, which is committed."""
+        self._changed(workspace_id)
+
     async def __call__(
         self, caller: Caller, method: str, path: tuple[str, ...], query: Query, body: object, *, bare: bool
     ) -> tuple[int, Any]:

@@ -8,6 +8,8 @@ from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
 
+from threescore.rest.http import accepts
+
 DIRECTORY = Path(__file__).parent / "assets"
 
 HOW_TO_BUILD = "The pages are not built yet. Run `make assets` (it needs Node 20 or later), then start again."
@@ -68,9 +70,9 @@ class Assets:
         if asset is None:
             return PlainTextResponse("There is no such asset.", 404)
         headers = {"Cache-Control": "public, max-age=31536000, immutable", "Vary": "Accept-Encoding"}
-        accepted = {item.partition(";")[0].strip() for item in request.headers.get("accept-encoding", "").split(",")}
+        accepted = request.headers.get("accept-encoding", "")
         for encoding, path in asset.forms:
-            if encoding in accepted:
+            if accepts(accepted, encoding):
                 return FileResponse(
                     path, headers={**headers, "Content-Encoding": encoding}, media_type=asset.media_type
                 )

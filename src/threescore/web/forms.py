@@ -13,7 +13,7 @@ from threescore.errors import (
     UnsupportedMediaType,
     ValidationReport,
 )
-from threescore.model.naming import name_from_label
+from threescore.model.naming import name_from_label, plural_name_from_label
 from threescore.web.refusals import translated
 
 MAX_LENGTH = 1024**2
@@ -72,6 +72,14 @@ def name_of(label: str) -> str:
         return name_from_label(label)
     except BadRequest:
         return label
+
+
+def plural_name_of(label_plural: str, name_singular: str) -> str:
+    """The plural name that a plural label stands for, another one than the singular name; else as `name_of`."""
+    try:
+        return plural_name_from_label(label_plural, name_singular)
+    except BadRequest:
+        return label_plural
 
 
 Errors = Mapping[str, list[str]]

@@ -1,43 +1,23 @@
 """What the services say when they refuse, in the language of the visitor.
 
-The services speak English, as the APIs do. What people often see of it is listed here; the rest stays as it is.
+The services speak English, as the APIs do. Pages that are made here translate what they show; those that are scripts
+get the templates with their translations, and do the same with what the public API answers.
 """
 
+import json
 import re
+from collections.abc import Sequence
+from functools import cache
 
+from threescore.web import refusal_texts
 from threescore.web.language import current_language, gettext
+from threescore.web.refusal_texts import TEMPLATES
 
-
-def _(message: str) -> str:
-    """Marks a message for the catalogues, without translating it yet."""
-    return message
-
-
-TEMPLATES = (
-    _("%(name)s should not be empty"),
-    _("%(name)s must be shorter than or equal to %(limit)s characters"),
-    _("A role with this label already exists."),
-    _("Cannot give writing permission without reading permission"),
-    _("Cannot give writing permission on %(objects)s, which are not readable"),
-    _("The default role is for new members: choose another default role first"),
-    _("The default role cannot be deleted; choose another default role first"),
-    _("This role cannot be modified because it is a system role. Only custom roles can be edited."),
-    _("Entity performing the request does not have permission"),
-    _("Entity performing the request does not have permission: your own role would lose the right to change roles"),
-    _(
-        'Entity performing the request does not have permission: the role "%(role)s" allows %(right)s, which your own'
-        " does not"
-    ),
-    _("'filter' invalid for '%(part)s'. eg: price[gte]:10"),
-    _("'filter' invalid. %(count)s close bracket is missing in the query"),
-    _("'filter' invalid. %(count)s open bracket is missing in the query"),
-    _("'filter' invalid for '%(part)s', comparator %(word)s not in %(known)s"),
-    _('Object %(object)s doesn\'t have any "%(field)s" field.'),
-    _('Invalid number value %(value)s for field "%(field)s"'),
-    _('Sub field "%(field)s" not found for composite type: %(type)s'),
-    _("A row rule must hold a condition; this one would hide nothing"),
-)
-"""The messages, with names for what differs in them."""
+_OF_SCRIPTS = {
+    "data": (*refusal_texts.OF_FILTERS, *refusal_texts.OF_RECORDS, *refusal_texts.OF_ALL),
+    "webhooks": (*refusal_texts.OF_FILTERS, *refusal_texts.OF_WEBHOOKS, *refusal_texts.OF_ALL),
+}
+"""What the public API may say to the script of a page."""
 
 _PLACE = re.compile(r"%\((\w+)\)s")
 
@@ -60,3 +40,14 @@ def translated(message: str) -> str:
         if (found := pattern.fullmatch(message)) is not None:
             return gettext(template) % found.groupdict() if pattern.groups else gettext(template)
     return message
+
+
+def script_refusals(page: str) -> str:
+    """The templates that the script of a page needs, each with its translation, as JSON that may stand in a page."""
+    return _script_refusals(current_language(), _OF_SCRIPTS[page])
+
+
+@cache
+def _script_refusals(language: str, templates: Sequence[str]) -> str:
+    pairs = [] if language == "en" else [(template, gettext(template)) for template in templates]
+    return json.dumps(pairs, ensure_ascii=False).replace("<", "\\u003c")

@@ -33,6 +33,7 @@ from threescore.web import language
 from threescore.web.assets import HOW_TO_BUILD, Assets
 from threescore.web.forms import Form, errors_of, read_form
 from threescore.web.language import gettext as _
+from threescore.web.refusals import script_refusals
 from threescore.web.safety import page_headers
 from threescore.web.visitors import Visitor, Visitors
 
@@ -115,7 +116,12 @@ class Site:
             language.gettext, language.ngettext, newstyle=True
         )
         self._templates.globals.update(
-            asset=assets.url, icon_url=assets.icon, resolved=resolved, iso=iso, LANGUAGES=language.LANGUAGES
+            asset=assets.url,
+            icon_url=assets.icon,
+            resolved=resolved,
+            iso=iso,
+            LANGUAGES=language.LANGUAGES,
+            script_refusals=lambda page: Markup(script_refusals(page)),
         )
         self._templates.filters.update(moment=_moment)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 from uuid import UUID
 
-from threescore.catalog import ddl
+from threescore.catalog import ddl, search_words
 from threescore.catalog.changes.report import Action, Issue, field_refusal, index_refusal, object_refusal
 from threescore.errors import ValidationReport
 from threescore.model.objects import Field, Index, Model, ObjectType
@@ -45,12 +45,13 @@ class Rows(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Catalog rows to write and statements to run, in order."""
+    """Catalog rows to write and statements to run, in order. `tables` are those that the statements work on."""
 
     objects: Rows[ObjectType]
     fields: Rows[Field]
     indexes: Rows[Index]
     steps: tuple[Step, ...]
+    tables: tuple[str, ...]
 
     def __bool__(self) -> bool:
         return bool(self.objects or self.fields or self.indexes)
@@ -58,11 +59,13 @@ class Plan:
 
 def plan_change(old: Model, new: Model) -> Plan:
     """The plan that leads from one model of a workspace to its next version."""
+    steps = tuple(_steps(old, new))
     return Plan(
         objects=_object_rows(old, new),
         fields=_rows(old.field_by_id, new.field_by_id),
         indexes=_rows(_indexes(old), _indexes(new)),
-        steps=tuple(_steps(old, new)),
+        steps=steps,
+        tables=tuple(o.table for o in old.objects if new.by_id.get(o.id) != o) if steps else (),
     )
 
 
@@ -92,6 +95,9 @@ def _indexes(model: Model) -> dict[UUID, Index]:
 
 def _steps(old: Model, new: Model) -> Iterator[Step]:
     kept = [(old.by_id[o.id], o) for o in new.objects if o.id in old.by_id]
+    # What takes long comes while readers can still read: from the first change of a table on they wait for the end.
+    for before, after in kept:
+        yield from (Step(sql, None, _too_long_to_search(after)) for sql in search_words.refresh(before, after))
     # Old names make way first, so that all the rest speaks of tables and columns by their new names.
     for before, after in kept:
         yield from _plain(sql for index in _missing(before, after) for sql in ddl.drop_index(index))
@@ -106,12 +112,13 @@ def _steps(old: Model, new: Model) -> Iterator[Step]:
     for before, after in kept:
         for field in after.fields:
             if field.id not in before.field_by_id:
-                refusal, too_long = _no_value(after, field, "create"), _too_long_to_search(after)
-                yield from (Step(sql, refusal, too_long) for sql in ddl.add_field(new, after, field))
+                yield from (Step(sql, _no_value(after, field, "create")) for sql in ddl.add_field(new, after, field))
             elif field != (present := before.field_by_id[field.id]):
                 yield from _alter(after, present, field)
-        if _searched(before, after) != _searched(after, before):
-            yield from (Step(sql, None, _too_long_to_search(after)) for sql in ddl.rebuild_search_vector(after))
+        yield from _plain(_words(before, after))
+        for field in after.fields:
+            if field.id not in before.field_by_id:
+                yield from _plain(ddl.fill_field(after, field))
     for before, after in kept:
         for field in before.fields:
             if field.id not in after.field_by_id:
@@ -124,7 +131,9 @@ def _steps(old: Model, new: Model) -> Iterator[Step]:
         for index in after.indexes:
             if index.id not in built:
                 refusal, too_long = _not_unique(after, index), _too_long_to_index(after, index)
-                yield from (Step(sql, refusal, too_long) for sql in ddl.create_index(after, index))
+                is_new = all(part.field_id not in before.field_by_id for part in index.fields)
+                statements = ddl.create_index(after, index, is_of_new_column=is_new)
+                yield from (Step(sql, refusal, too_long) for sql in statements)
 
 
 def _plain(statements: Iterable[str]) -> Iterator[Step]:
@@ -143,9 +152,12 @@ def _index_renames(before: ObjectType, after: ObjectType) -> Iterator[str]:
             yield from ddl.rename_index(index, by_id[index.id])
 
 
-def _searched(one: ObjectType, other: ObjectType) -> set[UUID]:
-    """The searchable fields of the one that the other has too: adding and dropping fields sees to the rest."""
-    return {field.id for field in one.fields if field.is_searchable and field.id in other.field_by_id}
+def _words(before: ObjectType, after: ObjectType) -> list[str]:
+    """The statements by which records are found by the fields that are searchable after a change."""
+    present, next_ = search_words.keep(before), search_words.keep(after)
+    if present and not next_:
+        return search_words.keep_no_more(after)
+    return next_ if next_ != present else []
 
 
 def _alter(owner: ObjectType, old: Field, new: Field) -> Iterator[Step]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import TypeVar
 from uuid import UUID
@@ -25,6 +25,10 @@ QUEUE_TIMEOUT = "60s"
 
 LOCK_TIMEOUT = "500ms"
 """How long a change waits for a table. Everybody who wants the table after it waits too, so it is short."""
+
+VACUUM_TIMEOUT = "5s"
+"""How long a change waits for an autovacuum of a table to give way, which PostgreSQL has it do for whoever has waited
+for `deadlock_timeout`, usually a second. Readers and writers of the table do not wait behind it."""
 
 PAUSES = (0.1, 0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 8.0)
 """Seconds between the attempts of a change that did not get a table."""
@@ -77,15 +81,24 @@ async def _attempt(
         plan = plan_change(model, next_model)
         if not plan:
             return model, result
-        await connection.execute(
-            f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'; SET LOCAL search_path = {quote_identifier(model.schema)}"
-        )
+        await connection.execute(f"SET LOCAL search_path = {quote_identifier(model.schema)}")
+        if plan.tables:
+            await _end_vacuums(connection, plan.tables)
+        await connection.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
         for step in plan.steps:
             await _run(connection, step)
         await _write_rows(connection, workspace_id, plan)
         await _put_in_force(connection, next_model)
         await audit(connection, model.schema, author, list(entries(model, next_model, plan)))
         return next_model, result
+
+
+async def _end_vacuums(connection: Connection, tables: Sequence[str]) -> None:
+    """Keeps vacuums off these tables: one at work would outlast the lock timeout of what follows, again and again."""
+    names = ", ".join(quote_identifier(table) for table in tables)
+    await connection.execute(
+        f"SET LOCAL lock_timeout = '{VACUUM_TIMEOUT}'; LOCK TABLE {names} IN SHARE UPDATE EXCLUSIVE MODE"
+    )
 
 
 async def _run(connection: Connection, step: Step) -> None:

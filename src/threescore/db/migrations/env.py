@@ -2,11 +2,11 @@
 
 from alembic import context
 
-from threescore.db.migrations import SYSTEM_SCHEMA
+from threescore.db.migrations import SYSTEM_SCHEMA, VERSION_TABLE
 
 context.configure(
     connection=context.config.attributes["connection"],
-    version_table="migration",
+    version_table=VERSION_TABLE,
     version_table_schema=SYSTEM_SCHEMA,
 )
 context.run_migrations()

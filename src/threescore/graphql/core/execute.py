@@ -9,7 +9,7 @@ import msgspec
 import structlog
 from graphql import FieldNode, GraphQLError
 
-from threescore.access.idempotency import Answer, Keyed, once
+from threescore.access.idempotency import Answer, KeptAnswers, Keyed, Owner
 from threescore.access.tokens import Claims
 from threescore.catalog.state import Stale, Workspaces
 from threescore.db.pool import Collided, Database
@@ -32,7 +32,7 @@ from threescore.graphql.core.events import (
 )
 from threescore.graphql.core.groups import bind_groups
 from threescore.graphql.core.names import RootField, root_fields
-from threescore.graphql.core.operation import Operation, read_operation
+from threescore.graphql.core.operation import ONE_RECORD, Operation, read_operation
 from threescore.graphql.core.pages import DEFAULT_FIRST, PAGE_ARGUMENTS, bind_page
 from threescore.graphql.core.schema import introspect, schema_text
 from threescore.graphql.core.search import SEARCH_ARGUMENTS, bind_search, show_search
@@ -56,7 +56,7 @@ from threescore.query import plan as plans
 from threescore.query.filters import bind_filter, live_unless_asked
 from threescore.query.plan import Selection
 from threescore.records.caller import Caller, answer_for
-from threescore.records.service import Records, write_arguments
+from threescore.records.service import Records, Versions, write_arguments
 
 ID_ONLY = Selection((plans.Scalar("id", "id"),))
 _INTROSPECTION = ("__schema", "__type")
@@ -66,13 +66,20 @@ encode = msgspec.json.Encoder().encode
 log = structlog.get_logger()
 
 
+_WRITES_OF_SEVERAL = frozenset({"updateMany", "deleteMany", "restoreMany", "destroyMany", "mergeMany"})
+
+
 class Field(msgspec.Struct, frozen=True):
-    """One root field at work: its nodes (several where one key was asked for in several places) and its action."""
+    """One root field at work: its nodes (several where one key was asked for in several places) and its action.
+
+    `versions` are those of which the record that it writes must have one; None for any.
+    """
 
     caller: Caller
     root: RootField
     nodes: Sequence[FieldNode]
     collector: Collector
+    versions: Versions = None
 
     @property
     def object_type(self) -> ObjectType:
@@ -108,9 +115,11 @@ class CoreGraphql:
         workspaces: Workspaces,
         records: Records,
         limits: Limits,
+        answers: KeptAnswers,
         watch: Watch | None = None,
     ) -> None:
         self._database = database
+        self._answers = answers
         self._workspaces = workspaces
         self._records = records
         self._feed = Feed(database, workspaces, watch or Watch(database))
@@ -245,12 +254,13 @@ class CoreGraphql:
 
         async def answer(caller: Caller) -> Answer:
             async def run(database: Database) -> Answer:
-                inside = CoreGraphql(self._database, self._workspaces, self._records.over(database), self._limits)
+                records = self._records.over(database)
+                inside = CoreGraphql(self._database, self._workspaces, records, self._limits, self._answers)
                 return (
                     await inside._answer(operation, lambda *field: inside._written(caller, operation, *field))
                 ).answer
 
-            return await once(self._database, caller, keyed, run, refused, snapshot=removes)
+            return await self._answers.once(Owner.caller(caller), keyed, run, refused, snapshot=removes)
 
         def refused(error: ThreescoreError) -> Answer:
             return Answer(200, refusal(error).body)
@@ -336,7 +346,10 @@ class CoreGraphql:
             raise PermissionDenied
         if root is None:
             raise unknown_field(nodes[0], operation.kind, known, subCode="UNKNOWN_ROOT_FIELD")
-        return await self._actions[root.action](Field(caller, root, nodes, operation.collector(self._limits)))
+        if operation.versions is not None and root.action in _WRITES_OF_SEVERAL:
+            raise BadRequest(ONE_RECORD)
+        field = Field(caller, root, nodes, operation.collector(self._limits), operation.versions)
+        return await self._actions[root.action](field)
 
     # Queries
 
@@ -435,7 +448,9 @@ class CoreGraphql:
         record_id, data = _uuid_argument(given, "id"), required(given, "data", "object")
         return await self._shown_one(
             field,
-            lambda shown: self._records.update_one(field.caller, field.object_type, shown, record_id, data),
+            lambda shown: self._records.update_one(
+                field.caller, field.object_type, shown, record_id, data, versions=field.versions
+            ),
         )
 
     async def _update_many(self, field: Field) -> bytes | Written:
@@ -448,7 +463,10 @@ class CoreGraphql:
     async def _delete_one(self, field: Field) -> bytes | Written:
         record_id = _uuid_argument(field.given("id"), "id")
         return await self._shown_one(
-            field, lambda shown: self._records.soft_delete_one(field.caller, field.object_type, shown, record_id)
+            field,
+            lambda shown: self._records.soft_delete_one(
+                field.caller, field.object_type, shown, record_id, field.versions
+            ),
         )
 
     async def _delete_many(self, field: Field) -> bytes | Written:
@@ -460,7 +478,8 @@ class CoreGraphql:
     async def _restore_one(self, field: Field) -> bytes | Written:
         record_id = _uuid_argument(field.given("id"), "id")
         return await self._shown_one(
-            field, lambda shown: self._records.restore_one(field.caller, field.object_type, shown, record_id)
+            field,
+            lambda shown: self._records.restore_one(field.caller, field.object_type, shown, record_id, field.versions),
         )
 
     async def _restore_many(self, field: Field) -> bytes | Written:
@@ -473,7 +492,9 @@ class CoreGraphql:
         record_id = _uuid_argument(field.given("id"), "id")
         arguments = write_arguments(field.caller)
         selection = self._selections(field, arguments).record(field.object_type, field.nodes)
-        return await self._records.destroy_one(field.caller, field.object_type, selection, record_id, arguments)
+        return await self._records.destroy_one(
+            field.caller, field.object_type, selection, record_id, arguments, field.versions
+        )
 
     async def _destroy_many(self, field: Field) -> bytes:
         filter = _bulk_filter(field, field.given("filter"))
@@ -539,7 +560,8 @@ class CoreGraphql:
 
 def refusal(error: Exception, status: int = 200) -> GraphqlResponse:
     """The answer to a request that cannot be executed at all."""
-    return GraphqlResponse(status, encode({"errors": [entry(error)]}), has_data=False)
+    stranger = error if isinstance(error, AccessRefused) else None
+    return GraphqlResponse(status, encode({"errors": [entry(error)]}), has_data=False, stranger=stranger)
 
 
 def _roots(model: Model, kind: str) -> Mapping[str, RootField]:

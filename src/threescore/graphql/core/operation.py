@@ -12,6 +12,10 @@ from threescore.graphql.core.values import variables_of
 from threescore.graphql.documents import Document, Documents
 from threescore.graphql.limits import Limits
 from threescore.graphql.request import GraphqlRequest
+from threescore.records.service import Versions
+from threescore.rest.http import matched_versions
+
+ONE_RECORD = "If-Match is about one record; a request that writes several cannot have it"
 
 _TYPE_NAMES = {
     OperationType.QUERY: "Query",
@@ -21,13 +25,17 @@ _TYPE_NAMES = {
 
 
 class Operation(Struct, frozen=True):
-    """An operation to execute. `kind` is the name of its root type, `fields` are the root fields by response key."""
+    """An operation to execute. `kind` is the name of its root type, `fields` are the root fields by response key.
+
+    `versions` are those of which the one record that a mutation writes must have one; None for any.
+    """
 
     document: Document
     node: OperationDefinitionNode
     kind: str
     variables: dict[str, Any]
     fields: Mapping[str, Sequence[FieldNode]]
+    versions: Versions = None
 
     def collector(self, limits: Limits) -> Collector:
         """A collector for the selections below one root field."""
@@ -49,4 +57,9 @@ def read_operation(documents: Documents, request: GraphqlRequest, limits: Limits
             f" resolvers: {limits.root_fields}",
             code="TOO_COMPLEX_QUERY",
         )
-    return Operation(document, node, kind, variables, fields)
+    versions = None
+    if kind == "Mutation" and request.if_match is not None:
+        if len(fields) > 1:
+            raise BadRequest(ONE_RECORD)
+        versions = matched_versions(request.if_match)
+    return Operation(document, node, kind, variables, fields, versions)

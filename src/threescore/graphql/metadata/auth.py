@@ -162,6 +162,10 @@ def _tokens_of_login(_root: None, info: Info, *, loginToken: str, origin: str | 
     return pair_values(context.wait(people.tokens_of_login(loginToken, origin, address=context.address)))
 
 
+def _tokens_of_code(_root: None, info: Info, *, loginToken: str, origin: str, **_unused: Any) -> Values:
+    return pair_values(info.context.wait(info.context.services.people.tokens_of_code(loginToken, origin)))
+
+
 def _verify_email_for_login(
     _root: None, info: Info, *, emailVerificationToken: str, email: str, origin: str | None = None, **_unused: Any
 ) -> Values:
@@ -285,6 +289,7 @@ RESOLVERS: Mapping[str, Mapping[str, Callable[..., Any]]] = {
         "signUpInNewWorkspace": _sign_up_in_new_workspace,
         "getLoginTokenFromCredentials": _login_token,
         "getAuthTokensFromLoginToken": _tokens_of_login,
+        "getAuthTokensFromOTP": _tokens_of_code,
         "challenge": _login_token,
         "verify": _tokens_of_login,
         "verifyEmailAndGetLoginToken": _verify_email_for_login,

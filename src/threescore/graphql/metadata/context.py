@@ -69,8 +69,9 @@ class Services(Struct, frozen=True):
 
     def over(self, database: Database | None, author: Author) -> "Services":
         """The same services inside a transaction, where one is given."""
+        people = self.people if database is None else self.people.over(database)
         database = database or self.database
-        return Services.of(database, self.tokens, self.workspaces, self.webhooks, self.people, author)
+        return Services.of(database, self.tokens, self.workspaces, self.webhooks, people, author)
 
 
 class Person(Struct, frozen=True):
@@ -99,13 +100,16 @@ class Context:
         base_url: str,
         address: str = "",
         person: Person | None = None,
+        afterwards: list[Callable[[], object]] | None = None,
     ) -> None:
+        """`afterwards` takes what is to be told once all that the request writes is there, where that is later."""
         self.caller_or_none = caller
         self.person = person
         self.services = services
         self.base_url = base_url
         self.address = address
         self._loop = loop
+        self._afterwards = afterwards
         self._values = 0
         self._state = None if caller is None else caller.state
 
@@ -142,6 +146,9 @@ class Context:
 
     def tell(self, message: Callable[[], object]) -> None:
         """Does something in the event loop, whose outcome does not matter here."""
+        if self._afterwards is not None:
+            self._afterwards.append(message)
+            return
         self._loop.call_soon_threadsafe(message)
 
     def count(self, values: int = 1) -> None:

@@ -1,7 +1,7 @@
 """Answers GraphQL requests about the data model and the settings."""
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -23,8 +23,9 @@ from graphql import (
     visit,
 )
 
+from threescore.access.attempts import Limit, whereabouts
 from threescore.access.audit import Author
-from threescore.access.idempotency import Answer, Keyed, once
+from threescore.access.idempotency import Answer, KeptAnswers, Keyed, Owner
 from threescore.access.openness import OF_PERSON, PUBLIC
 from threescore.access.people import People
 from threescore.access.tokens import WRONG_TYPE, Claims, Tokens, bearer_token
@@ -44,6 +45,9 @@ from threescore.records.caller import Caller
 THREADS = 16
 """How many requests a worker answers at once. Most of them wait: for the database, or for a table to be free."""
 
+KEYS_OF_STRANGERS = Limit(300, 900)
+"""How many requests with an Idempotency-Key may come from one address without a token."""
+
 log = structlog.get_logger()
 
 
@@ -56,11 +60,13 @@ class MetadataGraphql:
         workspaces: Workspaces,
         tokens: Tokens,
         webhooks: WebhookServices,
+        answers: KeptAnswers,
         limits: Limits | None = None,
         people: People | None = None,
     ) -> None:
         self._workspaces = workspaces
         self._services = Services.of(database, tokens, workspaces, webhooks, people or People(database, tokens))
+        self._answers = answers
         self._limits = limits or Limits()
         self._documents: Documents | None = None
         self._threads = ThreadPoolExecutor(THREADS, "metadata")
@@ -105,38 +111,49 @@ class MetadataGraphql:
     ) -> GraphqlResponse:
         loop = asyncio.get_running_loop()
         author = Author(None if caller is None else caller.actor, *request.client)
-        if (
-            caller is not None
-            and request.keyed is not None
-            and await loop.run_in_executor(self._threads, self._is_repeatable, request)
-        ):
-            return await self._once(caller, request, request.keyed, author)
+        if request.keyed is not None and await loop.run_in_executor(self._threads, self._is_repeatable, request):
+            return await self._once(request, request.keyed, author, caller, person)
         services, address = self._services.over(None, author), request.client[0] or ""
         context = Context(caller, services, loop, request.base_url, address, person)
         return await loop.run_in_executor(self._threads, self._answer, context, request)
 
-    async def _once(self, caller: Caller, request: GraphqlRequest, keyed: Keyed, author: Author) -> GraphqlResponse:
+    async def _once(
+        self, request: GraphqlRequest, keyed: Keyed, author: Author, caller: Caller | None, person: Person | None
+    ) -> GraphqlResponse:
         """The answer to a mutation with an Idempotency-Key."""
         loop = asyncio.get_running_loop()
+        address = request.client[0] or ""
+        afterwards: list[Callable[[], object]] = []
 
         async def run(database: Database) -> Answer:
-            services, address = self._services.over(database, author), request.client[0] or ""
-            context = Context(caller, services, loop, request.base_url, address)
+            afterwards.clear()
+            services = self._services.over(database, author)
+            context = Context(caller, services, loop, request.base_url, address, person, afterwards)
             return (await loop.run_in_executor(self._keyed_threads, self._answer, context, request)).answer
 
+        def refused(error: ThreescoreError) -> Answer:
+            return Answer(200, _refusal([error]).body)
+
         try:
-            return GraphqlResponse.of(
-                await once(
-                    self._services.database,
-                    caller,
-                    keyed,
-                    run,
-                    lambda error: Answer(200, _refusal([error]).body),
-                    on_present_model=False,
-                )
-            )
+            owner = await self._owner(address, caller, person)
+            answer = await self._answers.once(owner, keyed, run, refused, on_present_model=False)
         except ThreescoreError as error:
             return _refusal([error], error.status)
+        if answer.final and not answer.replayed:
+            # Whoever was woken before found nothing yet.
+            self._services.people.mailer.wake()
+            for tell in afterwards:
+                tell()
+        return GraphqlResponse.of(answer)
+
+    async def _owner(self, address: str, caller: Caller | None, person: Person | None) -> Owner:
+        """Whose the key of a request is. Raises LimitReached for strangers who keep too many answers."""
+        if caller is not None:
+            return Owner.caller(caller)
+        if person is not None:
+            return Owner(person.user.id)
+        await self._services.people.attempts.take(KEYS_OF_STRANGERS, "keyed", whereabouts(address))
+        return Owner.at(address)
 
     def _is_repeatable(self, request: GraphqlRequest) -> bool:
         """Whether the answer is that of a mutation, and may be kept."""
@@ -270,4 +287,6 @@ def _located(error: GraphQLError) -> dict[str, Any]:
 
 def _refusal(errors: list[Any], status: int = 200) -> GraphqlResponse:
     """The answer to a request that is not executed at all."""
-    return GraphqlResponse(status, msgspec.json.encode({"errors": [entry(error) for error in errors]}), has_data=False)
+    body = msgspec.json.encode({"errors": [entry(error) for error in errors]})
+    stranger = next((error for error in errors if isinstance(error, AccessRefused)), None)
+    return GraphqlResponse(status, body, has_data=False, stranger=stranger)

@@ -176,9 +176,12 @@ class FieldType:
             return literal if column_type == "text" else f"{literal}::{column_type}"
         return str(value)
 
-    def search_texts(self, field: "Field") -> tuple[str, ...]:
-        """SQL for the texts of a searchable field that its record is found by. Immutable; each may be NULL."""
-        return tuple(quote_identifier(leaf.column) for leaf in field.leaves if leaf.type.searchable)
+    def search_texts(self, field: "Field", columns: Mapping[str | None, str]) -> tuple[str, ...]:
+        """SQL for the texts of a searchable field that its record is found by. Each may be NULL.
+
+        `columns` is the SQL of the field's columns by sub-field.
+        """
+        return tuple(columns[leaf.sub_field] for leaf in field.leaves if leaf.type.searchable)
 
     def counted_leaves(self, field: "Field") -> tuple[Leaf, ...]:
         """The leaves that say whether a field is empty, and which values it has, in counts."""

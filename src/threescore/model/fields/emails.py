@@ -14,7 +14,6 @@ from threescore.model.fields.raw_json import JsonList
 from threescore.model.fields.settings import check_list_settings
 from threescore.model.fields.text import Text
 from threescore.model.fields.values import Json, parse_json, show
-from threescore.sql import quote_identifier
 
 if TYPE_CHECKING:
     from threescore.model.objects import Field
@@ -99,10 +98,9 @@ class Emails(Collection):
         domain = f"linden{number}.example"
         return {"primaryEmail": f"contact@{domain}", "additionalEmails": [f"sales@{domain}"]}
 
-    def search_texts(self, field: "Field") -> tuple[str, ...]:
+    def search_texts(self, field: "Field", columns: Mapping[str | None, str]) -> tuple[str, ...]:
         """Each address whole, and its domain by itself, so that people are found by where they work."""
-        primary, additional = (quote_identifier(leaf.column) for leaf in field.leaves)
-        more = f"{additional}::text"
+        primary, more = columns["primaryEmail"], f"{columns['additionalEmails']}::text"
         return primary, f"split_part({primary}, '@', 2)", more, f"replace({more}, '@', ' ')"
 
     def write(self, field: "Field", value: Json, row: Row) -> None:

@@ -1,6 +1,7 @@
 """UUID, of any version."""
 
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
 from threescore.errors import BadRequest
@@ -8,7 +9,6 @@ from threescore.model.fields.base import FieldType, Leaf
 from threescore.model.fields.graphql_types import GraphqlTypes, value_types
 from threescore.model.fields.json_schema import UUID, Schema, Use
 from threescore.model.fields.values import NOT_QUOTED, Json, show, unquote
-from threescore.sql import quote_identifier
 
 if TYPE_CHECKING:
     from threescore.model.objects import Field
@@ -30,8 +30,8 @@ class Uuid(FieldType):
     def column_type(self, leaf: Leaf) -> str:
         return "uuid"
 
-    def search_texts(self, field: "Field") -> tuple[str, ...]:
-        return (f"{quote_identifier(field.leaf.column)}::text",)
+    def search_texts(self, field: "Field", columns: Mapping[str | None, str]) -> tuple[str, ...]:
+        return (f"{columns[None]}::text",)
 
     def accept(self, leaf: Leaf, value: Json) -> Json:
         if value is None:

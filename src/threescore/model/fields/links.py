@@ -15,7 +15,6 @@ from threescore.model.fields.settings import check_list_settings
 from threescore.model.fields.text import Text
 from threescore.model.fields.values import Json, plain, show
 from threescore.model.fields.words import SCHEME
-from threescore.sql import quote_identifier
 
 if TYPE_CHECKING:
     from threescore.model.objects import Field
@@ -127,13 +126,12 @@ class Links(Collection):
     def image(self, field: "Field", columns: Mapping[str | None, str]) -> str:
         return f"coalesce({columns['primaryLinkUrl']}, '')"
 
-    def search_texts(self, field: "Field") -> tuple[str, ...]:
+    def search_texts(self, field: "Field", columns: Mapping[str | None, str]) -> tuple[str, ...]:
         """Labels, and links without their scheme, which is no word of theirs."""
-        label, url, secondary = (quote_identifier(leaf.column) for leaf in field.leaves)
-        more = f"jsonb_path_query_array({secondary}, '$[*].*')::text"
+        more = f"jsonb_path_query_array({columns['secondaryLinks']}, '$[*].*')::text"
         return (
-            label,
-            f"regexp_replace({url}, '^{SCHEME}', '')",
+            columns["primaryLinkLabel"],
+            f"regexp_replace({columns['primaryLinkUrl']}, '^{SCHEME}', '')",
             f"""regexp_replace({more}, '"{SCHEME}', '"', 'g')""",
         )
 

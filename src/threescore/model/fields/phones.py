@@ -15,7 +15,6 @@ from threescore.model.fields.raw_json import JsonList
 from threescore.model.fields.settings import check_list_settings
 from threescore.model.fields.text import Text
 from threescore.model.fields.values import Json, plain, show
-from threescore.sql import quote_identifier
 
 if TYPE_CHECKING:
     from threescore.model.objects import Field
@@ -170,11 +169,11 @@ class Phones(Collection):
             "additionalPhones": [{"number": "698765432", "countryCode": "FR", "callingCode": "+33"}],
         }
 
-    def search_texts(self, field: "Field") -> tuple[str, ...]:
+    def search_texts(self, field: "Field", columns: Mapping[str | None, str]) -> tuple[str, ...]:
         """The number in the ways that people write it: alone, after the calling code, after a zero."""
-        number, _, code, additional = (quote_identifier(leaf.column) for leaf in field.leaves)
+        number, code = columns["primaryPhoneNumber"], columns["primaryPhoneCallingCode"]
         bare_code = f"replace({code}, '+', '')"
-        more = f"jsonb_path_query_array({additional}, '$[*].*')::text"
+        more = f"jsonb_path_query_array({columns['additionalPhones']}, '$[*].*')::text"
         return number, code, f"{code} || {number}", f"{bare_code} || {number}", f"'0' || {number}", more
 
     def write(self, field: "Field", value: Json, row: Row) -> None:

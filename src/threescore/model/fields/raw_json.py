@@ -74,10 +74,15 @@ class JsonList(RawJson):
         return f"coalesce({column}, '[]'::jsonb)"
 
     def items(self, leaf: Leaf, value: Json) -> list[Any]:
-        """The list that was sent, also as JSON text; the empty list for null. Raises BadRequest."""
+        """The list that was sent, also as JSON text; the empty list for null, one object stands for a list of it.
+
+        Raises BadRequest.
+        """
         if value is None or value == "":
             return []
         decoded = _decoded(value)
+        if isinstance(decoded, dict):
+            return [decoded]
         if not isinstance(decoded, list):
             raise BadRequest(f'Invalid object value {show(value)} for field "{leaf.path}"')
         return decoded

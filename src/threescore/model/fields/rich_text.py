@@ -10,7 +10,6 @@ from threescore.model.fields.blocks import blocks_from_markdown, is_dangerous, m
 from threescore.model.fields.composite import Composite
 from threescore.model.fields.text import Code, Text
 from threescore.model.fields.values import Json, check_json, encode_json, parse_json, plain
-from threescore.sql import quote_identifier
 
 if TYPE_CHECKING:
     from threescore.model.objects import Field
@@ -53,8 +52,8 @@ class RichText(Composite):
     def example(self, field: "Field", number: int) -> Json:
         return {"markdown": f"Point **{number}**: call back"}
 
-    def search_texts(self, field: "Field") -> tuple[str, ...]:
-        return (quote_identifier(field.leaf_by_sub_field["markdown"].column),)
+    def search_texts(self, field: "Field", columns: Mapping[str | None, str]) -> tuple[str, ...]:
+        return (columns["markdown"],)
 
     def write(self, field: "Field", value: Json, row: Row) -> None:
         given = self.given(field, value)

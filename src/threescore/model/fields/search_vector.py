@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class SearchVector(FieldType):
-    """A generated column, read and compared as text, and searched for words."""
+    """A column that a trigger fills, read and compared as text, and searched for words."""
 
     name: ClassVar[str] = "TS_VECTOR"
     operators: ClassVar[tuple[str, ...]] = ("eq", "neq", "is", "search")

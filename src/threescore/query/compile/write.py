@@ -368,12 +368,14 @@ def upsert(model: Model, plan: Upsert) -> str:
     if "createdBySource" not in plan.columns:
         values |= actor_values("createdBy")
     values |= actor_values("updatedBy")
+    keys = [key for key in object_type.unique_keys if all(leaf.column in plan.columns for leaf in key)]
     matches = " UNION ".join(
         f"SELECT i.place, t.id FROM input i JOIN {rows(model, object_type, 't')} ON "
         + " AND ".join(f"t.{q(leaf.column)} = i.{q(leaf.column)}" for leaf in key)
-        for key in object_type.unique_keys
-        if all(leaf.column in plan.columns for leaf in key)
+        for key in keys
     )
+    # Two batches that create the same records at once would wait for each other, if each went its own way.
+    order = ", ".join([*(f"p.{q(leaf.column)}" for key in keys for leaf in key), "i.place"])
     nothing = "SELECT 0 AS place, NULL::uuid AS id WHERE FALSE"
     fields = _fields_of(object_type, [*settable, "deletedAt"])
     created = event(model, object_type, "created", "shown e WHERE e.old IS NULL ORDER BY e.place", after="e.record")
@@ -426,7 +428,7 @@ def upsert(model: Model, plan: Upsert) -> str:
         f" created AS (INSERT INTO {name} ({_names(['id', *(c for c in values if c != 'id')])})"
         f" SELECT i.id, {', '.join(v for c, v in values.items() if c != 'id')}"
         f" FROM fresh i CROSS JOIN LATERAL jsonb_populate_record(NULL::{name}, i.whole) p CROSS JOIN actor a"
-        f" ORDER BY i.place RETURNING *),"
+        f" ORDER BY {order} RETURNING *),"
         f' written AS MATERIALIZED (SELECT n.place, t.* FROM changed t JOIN changing n ON n."#" = t.id'
         f" UNION ALL SELECT i.place, t.* FROM created t JOIN fresh i ON i.id = t.id),"
         f" shown AS MATERIALIZED (SELECT t.place, t.id, {row} AS record, o.old, o.changed FROM written t"

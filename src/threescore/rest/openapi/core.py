@@ -39,6 +39,27 @@ DELETED: Schema = {
     **object_of({"id": dict(UUID)}, required=True),
 }
 
+MERGE_INPUT: Schema = {
+    "description": "Which records are to become one.",
+    **object_of(
+        {
+            "ids": {**list_of(dict(UUID)), "minItems": 2, "maxItems": MAX_MERGED},
+            "conflictPriorityIndex": {
+                "type": "integer",
+                "minimum": 0,
+                "description": "The place, counted from 0, of the id whose record stays and wins conflicts.",
+            },
+            "dryRun": {
+                "type": "boolean",
+                "default": False,
+                "description": "Whether the result is only shown, and nothing changed.",
+            },
+        },
+        required=False,
+    ),
+    "required": ["ids", "conflictPriorityIndex"],
+}
+
 _OF_KNOWN = frozenset(
     {"findOne", "updateOne", "deleteOne", "restoreOne", "mergeMany", "duplicateDashboard", "findHistory"}
 )
@@ -68,6 +89,8 @@ def core_document(model: Model, site: Site) -> Document:
         names.shared("RateLimited"): LIMITED,
         names.shared("RecordEvent"): RECORD_EVENT,
         names.shared("HistoryEntry"): HISTORY_ENTRY,
+        names.shared("HistoryPage"): history_answer(names),
+        names.shared("MergeInput"): MERGE_INPUT,
     }
     components["responses"] = responses(
         ref("schemas", names.shared("Error")),
@@ -93,6 +116,11 @@ def core_document(model: Model, site: Site) -> Document:
     return document
 
 
+def object_paths(model: Model, object_type: ObjectType, site: Site) -> Document:
+    """The paths of one object, as they stand in the document of the model but for its shared names."""
+    return _Operations(object_type, Examples(model, object_type), Names(model.objects), site, set()).paths()
+
+
 class _Operations:
     """The paths of one object."""
 
@@ -109,7 +137,8 @@ class _Operations:
         self._update = ref("schemas", names.update(object_type))
         self._deleted = ref("schemas", names.shared("DeletedRecord"))
         self._page_info = ref("schemas", names.shared("PageInfo"))
-        self._history_page = history_answer(names)
+        self._history_page = ref("schemas", names.shared("HistoryPage"))
+        self._merge_input = ref("schemas", names.shared("MergeInput"))
 
     def paths(self) -> Document:
         """All paths, in the order in which people read them."""
@@ -371,22 +400,6 @@ class _Operations:
 
     def _merge(self) -> Document:
         example = {"ids": [FIRST_ID, SECOND_ID], "conflictPriorityIndex": 0, "dryRun": True}
-        body = object_of(
-            {
-                "ids": {**list_of(dict(UUID)), "minItems": 2, "maxItems": MAX_MERGED},
-                "conflictPriorityIndex": {
-                    "type": "integer",
-                    "minimum": 0,
-                    "description": "The place, counted from 0, of the id whose record stays and wins conflicts.",
-                },
-                "dryRun": {
-                    "type": "boolean",
-                    "default": False,
-                    "description": "Whether the result is only shown, and nothing changed.",
-                },
-            },
-            required=False,
-        )
         can = bool(self._object_type.duplicate_criteria)
         return self._operation(
             "mergeMany",
@@ -398,7 +411,7 @@ class _Operations:
             "the status 400.",
             ("depth",),
             data_of(f"merge{self._object_type.type_name}", self._record),
-            body={**body, "required": ["ids", "conflictPriorityIndex"]},
+            body=self._merge_input,
             example=example if can else None,
             sample=self._sample("PATCH", f"/{self._plural}/merge", body=example) if can else None,
         )

@@ -106,6 +106,29 @@ def core_guide(site: Site, model: Model | None = None) -> str:
             'them. `PATCH …/merge` makes two to nine records one; with `"dryRun": true` it only shows what that '
             "would be.",
             shell("POST", f"/{plural}/duplicates", None, {"data": [examples.record(1)]}),
+            "## Sending a request again, and limits",
+            "A write with an `Idempotency-Key` header, a new text for each new request, counts once however often it "
+            "is sent: the first answer is kept for 24 hours and repeated with `Idempotent-Replayed: true`. The same "
+            "key with another request is refused with 422; while the first is still worked on, with 409.",
+            "The answer for one record has an `ETag` that names its version. Sent back as `If-Match` with `PATCH`, "
+            "`DELETE` or a restore of that record, the write only happens while nobody else has changed it; else the "
+            "answer is 412. Sent back as `If-None-Match` with any `GET`, it gets 304 and no body while nothing "
+            "changed.",
+            "Where the server has limits, every answer says how near they are: `RateLimit-Limit`, "
+            "`RateLimit-Remaining`, `RateLimit-Reset` (seconds), `RateLimit-Policy`. Beyond them the answer is 429 "
+            "with `Retry-After`, in seconds; over GraphQL it is an error with the code `RATE_LIMITED` and "
+            "`retryAfterMs`.",
+            "## Events and history",
+            "Every change of a record leaves an event, for all who may read the record: `created`, `updated`, "
+            "`deleted`, `restored` or `destroyed`, with the record before and after and who did it. Events come as "
+            "pages, oldest first; `after` takes the `endCursor` of the page before, or `now`, and `wait` says for how "
+            "many seconds a page without events waits for one:",
+            shell("GET", "/events", {"object": sample.name_singular, "operation": "created,updated", "limit": "10"}),
+            "`GET /events/stream` sends the same as server-sent events, for as long as the caller stays; who comes "
+            "back with `Last-Event-ID` misses nothing. Over GraphQL there is the subscription `recordEvents`. A cursor "
+            "whose events are no longer kept is refused with 410, `CURSOR_EXPIRED`. What was done to one record, "
+            "newest first:",
+            shell("GET", f"/{plural}/{FIRST_ID}/history", {"limit": "10"}),
             "## Values",
             table(("Type", "Written and read as"), [(f"`{name}`", kind.usage) for name, kind in TYPES.items()]),
             _errors(site),
@@ -125,11 +148,25 @@ def metadata_guide(site: Site) -> str:
             'A list is `{"data": […], "pageInfo": {…}, "totalCount": …}`; everything else answers the bare object '
             "or field. Lists take `limit`, `starting_after` and `ending_before`, where a cursor is the id of an item.",
             f"```sh\n{curl(url, 'GET', '/objects', {'limit': '10'})}\n```",
+            *settings_guide(),
             "A change that cannot be made is answered with the status 400, and a report of everything that is wrong "
             "with it; nothing is changed then.",
             _errors(site),
         ]
     )
+
+
+def settings_guide() -> list[str]:
+    """What else there is below `/metadata` than the data model, in paragraphs."""
+    return [
+        "Below it there are the settings, too. API keys (`/apiKeys`) are made without a token; "
+        "`POST /apiKeys/{id}/token` makes one, `/regenerate` replaces those that there are, and "
+        "`GET /apiKeys/{id}/usage` tells hour by hour how much a key is used. Webhooks (`/webhooks`) are addresses "
+        "that are told of events; what was sent to them and what became of it is in `/webhookDeliveries`, from where "
+        "it can be sent again. Calls are signed: `X-Twenty-Webhook-Signature` is the hex HMAC-SHA256, keyed with the "
+        "secret, of `X-Twenty-Webhook-Timestamp`, a colon and the body. `/audit` is the log of who changed keys, "
+        "roles, members, webhooks, the model and the workspace.",
+    ]
 
 
 def sample_object(objects: Sequence[ObjectType]) -> ObjectType | None:
@@ -176,6 +213,7 @@ def _errors(site: Site) -> str:
         ("403", "no token, or its key is revoked or has expired"),
         ("404", "there is no such record"),
         ("409", "the same request is still being worked on, or others are changing the same; send it again"),
+        ("410", "what followed the cursor, or the kept answer to the `Idempotency-Key`, is there no more"),
         ("412", "the record is not the one that `If-Match` names"),
         ("413", f"the body is longer than {site.body_limit} bytes"),
         ("422", "the `Idempotency-Key` came with another request before"),

@@ -4,7 +4,15 @@ from threescore.model.objects import Field, Model, ObjectType
 from threescore.model.overrides import resolved
 from threescore.records.object_rules import refused_verbs
 from threescore.rest.openapi.examples import Examples, curl
-from threescore.rest.openapi.guide import core_guide, metadata_guide, table
+from threescore.rest.openapi.guide import core_guide, metadata_guide, sample_object, table
+from threescore.rest.openapi.reference import (
+    metadata_fields,
+    metadata_requests,
+    missing_requests,
+    own_requests,
+    record_fields,
+    record_requests,
+)
 from threescore.rest.openapi.schemas import object_description, required_inputs
 from threescore.rest.openapi.shared import Site
 
@@ -28,12 +36,14 @@ def general_markdown(site: Site) -> str:
 def workspace_markdown(model: Model, site: Site) -> str:
     """The whole documentation of a workspace: how the API is used, and each of its objects."""
     objects = sorted(model.objects, key=lambda o: o.name_plural)
+    sample = sample_object(model.objects)
     metadata = metadata_guide(site).partition("## Lists")[2].partition("## Errors")[0].strip()
     parts = [
         "# Threescore",
         core_guide(site, model),
-        "## The data model",
+        "## The data model and the settings",
         metadata,
+        *(_requests(model, sample, site) if sample else []),
         "## Objects",
         table(
             ("Object", "Path", "What it is"),
@@ -48,11 +58,30 @@ def workspace_markdown(model: Model, site: Site) -> str:
         ),
     ]
     for object_type in objects:
-        parts += _object(model, object_type, site)
+        parts += _object(model, object_type, sample or object_type, site)
     return "\n\n".join(parts) + "\n"
 
 
-def _object(model: Model, object_type: ObjectType, site: Site) -> list[str]:
+def _requests(model: Model, sample: ObjectType, site: Site) -> list[str]:
+    """Everything that can be asked of the server."""
+    return [
+        "## All requests",
+        f"About records; shown for `{sample.name_plural}`, and alike for every object under its plural name. What an "
+        "object has besides, or has not, stands with it.",
+        record_requests(model, sample, site),
+        *metadata_requests(model, site),
+        "## GraphQL",
+        '`POST /graphql` with `{"query", "variables", "operationName"}` reads and writes records; relations can be '
+        "selected at any depth. Its subscription comes over WebSocket (`graphql-transport-ws`, the token as "
+        "`Authorization` in the payload of `connection_init`) or, with `Accept: text/event-stream`, as server-sent "
+        "events. Root fields, shown for one object:",
+        record_fields(model, sample),
+        "`POST /metadata` is about the data model, the settings and the people of the workspace:",
+        metadata_fields(),
+    ]
+
+
+def _object(model: Model, object_type: ObjectType, sample: ObjectType, site: Site) -> list[str]:
     examples, plural = Examples(model, object_type), object_type.name_plural
     required = set(required_inputs(object_type))
     rows = [row for field in object_type.fields if (row := _row(model, field, required))]
@@ -66,6 +95,10 @@ def _object(model: Model, object_type: ObjectType, site: Site) -> list[str]:
     ]
     if "create" not in refused_verbs(object_type):
         parts.append(f"```sh\n{curl(url, 'POST', f'/{plural}', None, examples.record(1))}\n```")
+    if own := own_requests(model, object_type, sample, site):
+        parts.append("Besides: " + " ".join(f"{request}: {about}" for request, about in own))
+    if missing := missing_requests(model, object_type, sample, site):
+        parts.append(f"Not for this object: {', '.join(missing)}.")
     return parts
 
 

@@ -54,8 +54,9 @@ def metadata_document(model: Model, site: Site, role_id: Id | None = None) -> Do
     }
     components["responses"] = responses(
         ref("schemas", "Error"),
-        ref("schemas", "MalformedRequest"),
+        # Before the malformed request, whose few properties it has as well: readers take the first that fits.
         ref("schemas", "ValidationReport"),
+        ref("schemas", "MalformedRequest"),
         limited=ref("schemas", "RateLimited"),
         example="limit 'x' is invalid. Should be an integer",
     )
@@ -66,7 +67,7 @@ def metadata_document(model: Model, site: Site, role_id: Id | None = None) -> Do
         components["schemas"].update(resource_schemas(resource))
         paths.update(resource_paths(resource, url))
         document["tags"].append({"name": resource.plural, "description": resource.about})
-    paths |= settings.key_paths(url) | settings.webhook_paths(url)
+    paths |= settings.key_paths(url) | settings.usage_paths(url) | settings.webhook_paths(url)
     paths |= settings.delivery_paths(url) | settings.audit_paths(url)
     document["tags"] += [
         {"name": "webhookDeliveries", "description": settings.DELIVERIES_ABOUT},

@@ -66,7 +66,12 @@ _MESSAGES: dict[int, tuple[str, str, str, str | None]] = {
         "A request with this Idempotency-Key is still being worked on; send it again later",
         "IDEMPOTENCY_KEY_IN_USE",
     ),
-    410: ("What followed the cursor is kept no more", "GoneException", EXPIRED, "CURSOR_EXPIRED"),
+    410: (
+        "What followed the cursor, or the kept answer to the `Idempotency-Key`, is there no more",
+        "GoneException",
+        EXPIRED,
+        "CURSOR_EXPIRED",
+    ),
     412: (
         "The record is not the one that `If-Match` names; nothing was changed",
         "PreconditionFailedException",
@@ -86,7 +91,6 @@ _MESSAGES: dict[int, tuple[str, str, str, str | None]] = {
         "IDEMPOTENCY_KEY_REUSED",
     ),
 }
-_BEFORE_LIMITS = (401, 403)
 
 
 def responses(*bad_requests: Schema, limited: Schema, example: str) -> Document:
@@ -109,8 +113,7 @@ def responses(*bad_requests: Schema, limited: Schema, example: str) -> Document:
         if code is not None:
             body["code"] = code
         found[str(status)] = {"description": description, "content": json_content(bad_requests[0], body)}
-        if status not in _BEFORE_LIMITS:
-            found[str(status)]["headers"] = _headers(_LIMITS)
+        found[str(status)]["headers"] = _headers(_LIMITS)
     found["429"] = {
         "description": "More requests than may be; nothing was changed",
         "headers": _headers(("Retry-After", *_LIMITS)),
@@ -171,7 +174,7 @@ def operation(
     ]
     statuses = {400, 401, 403, 429, *refusals}
     statuses |= {304} if tagged else set()
-    statuses |= {409, 422} if keyed else set()
+    statuses |= {409, 410, 422} if keyed else set()
     statuses |= {412} if matched else set()
     statuses |= {413} if body is not None else set()
     made: Document = {

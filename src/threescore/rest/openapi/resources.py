@@ -15,8 +15,7 @@ class Resource(Struct, frozen=True):
 
     `known` is the id of one that there is, for examples; without it they leave the place to `$ID`. `new` and `change`
     are examples of bodies; None where none would work. `missing` says whether an id that nothing has is refused with
-    404, `keyed` whether requests may have an Idempotency-Key. `deleted` is what answers a delete where it is not the
-    thing as it was.
+    404. `deleted` is what answers a delete where it is not the thing as it was.
     """
 
     singular: str
@@ -32,7 +31,6 @@ class Resource(Struct, frozen=True):
     deleting: str = "Deletes it for good. Answers it as it was."
     deleted: Schema | None = None
     missing: bool = True
-    keyed: bool = True
 
     @property
     def name(self) -> str:
@@ -63,7 +61,7 @@ def resource_schemas(resource: Resource) -> dict[str, Schema]:
 def resource_paths(resource: Resource, url: str) -> Document:
     """The paths that every resource has. `url` is where they begin."""
     name, names = resource.name, resource.name_plural
-    singular, plural, keyed = resource.singular, resource.plural, resource.keyed
+    singular, plural = resource.singular, resource.plural
     page = object_of(
         {
             "data": ref("schemas", f"{names}ForResponse"),
@@ -94,7 +92,6 @@ def resource_paths(resource: Resource, url: str) -> Document:
                 answer=resource.response,
                 status=201,
                 body=ref("schemas", name),
-                keyed=keyed,
                 sample=None if resource.new is None else curl(url, "POST", f"/{plural}", None, resource.new),
             ),
         },
@@ -121,7 +118,6 @@ def resource_paths(resource: Resource, url: str) -> Document:
                 answer=resource.deleted or resource.response,
                 parameters=("idPath",),
                 refusals=missing,
-                keyed=keyed,
             ),
             "patch": operation(
                 "patch",
@@ -133,7 +129,6 @@ def resource_paths(resource: Resource, url: str) -> Document:
                 parameters=("idPath",),
                 body=ref("schemas", f"{name}ForUpdate"),
                 refusals=missing,
-                keyed=keyed,
                 sample=curl(url, "PATCH", one, None, resource.change),
             ),
         },

@@ -22,6 +22,8 @@ SHARED = (
     "RateLimited",
     "RecordEvent",
     "HistoryEntry",
+    "HistoryPage",
+    "MergeInput",
 )
 """Names of schemas that belong to no object. An object of such a name keeps it, and the shared one gives way."""
 

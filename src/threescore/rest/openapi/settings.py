@@ -3,8 +3,9 @@
 from uuid import UUID as Id
 
 from threescore.access.audit import DEFAULT_PAGE, MAX_PAGE
-from threescore.access.key_changes import MAX_NETWORKS, MAX_OVERLAP_HOURS
+from threescore.access.key_changes import MAX_NETWORKS, MAX_OVERLAP_HOURS, USAGE_SHOWN
 from threescore.access.scope import Access
+from threescore.access.usage import KEPT
 from threescore.events.deliveries import DEFAULT_LIMIT, MAX_LIMIT, STATUSES
 from threescore.events.webhooks import LONGEST_OVERLAP, MAX_OPERATIONS, MAX_SECRET, MAX_TEXT, OVERLAP
 from threescore.model.fields.json_schema import UUID, Schema, list_of, nullable, object_of
@@ -67,8 +68,6 @@ def webhook_resource() -> Resource:
         deleting="Deletes it for good, and gives up what it has still to deliver.",
         deleted={"type": "boolean", "const": True},
         missing=False,
-        # Answers show the webhook's secret, and are kept nowhere.
-        keyed=False,
     )
 
 
@@ -90,14 +89,13 @@ def key_paths(url: str) -> Document:
                 tag="apiKeys",
                 operation_id="generateApiKeyToken",
                 summary="Make a token of an API key",
-                description="One more token of a key, besides those that it has. It is kept nowhere.",
+                description="One more token of a key, besides those that it has. It is shown here only.",
                 answer=token,
                 status=201,
                 parameters=("idPath",),
                 body=object_of({"expiresAt": until}, required=False),
                 example={"expiresAt": "2099-01-01T00:00:00.000Z"},
                 refusals=(404,),
-                keyed=False,
                 sample=curl(url, "POST", "/apiKeys/$ID/token", None, {"expiresAt": "2099-01-01T00:00:00.000Z"}),
             )
         },
@@ -115,10 +113,37 @@ def key_paths(url: str) -> Document:
                 body=object_of({"expiresAt": MOMENT, "overlapHours": overlap}, required=False),
                 example={"overlapHours": 24},
                 refusals=(404,),
-                keyed=False,
                 sample=curl(url, "POST", "/apiKeys/$ID/regenerate", None, {"overlapHours": 24}),
             )
         },
+    }
+
+
+def usage_paths(url: str) -> Document:
+    """How much API keys are used."""
+    hour = object_of(
+        {
+            "hour": {**MOMENT, "description": "Its beginning."},
+            "requests": {**_WHOLE, "description": "How many there were."},
+            "refused": {**_WHOLE, "description": "How many of them were answered with a status of 400 or more."},
+        },
+        required=True,
+    )
+    return {
+        "/apiKeys/{id}/usage": {
+            "get": operation(
+                "get",
+                tag="apiKeys",
+                operation_id="findApiKeyUsage",
+                summary="How much an API key is used",
+                description="The hours in which there were requests, first to last: of the last "
+                f"{USAGE_SHOWN.days} days, unless `since` says otherwise. They are kept for {KEPT}.",
+                answer=object_of({"data": list_of(hour)}, required=True),
+                parameters=("idPath", *_span("Hours")),
+                refusals=(404,),
+                sample=curl(url, "GET", "/apiKeys/$ID/usage", {"since": _SINCE}),
+            )
+        }
     }
 
 
@@ -150,7 +175,6 @@ def webhook_paths(url: str) -> Document:
                 body=rotation,
                 needs_body=False,
                 example={"overlapSeconds": 3600},
-                keyed=False,
                 sample=curl(url, "POST", "/webhooks/$ID/rotate", None, {"overlapSeconds": 3600}),
             )
         },
@@ -165,7 +189,6 @@ def webhook_paths(url: str) -> Document:
                 status=201,
                 parameters=("idPath",),
                 refusals=(404,),
-                keyed=False,
                 sample=curl(url, "POST", "/webhooks/$ID/test"),
             )
         },
@@ -206,7 +229,8 @@ def delivery_paths(url: str) -> Document:
                 tag="webhookDeliveries",
                 operation_id="findOneWebhookDelivery",
                 summary="Find One webhookDelivery",
-                description="It, whole. What was sent and answered is shown to those who may read all of the record.",
+                description="It, whole. What was sent is shown to those who may read all of the record, what was "
+                "answered to those of them who administer the workspace.",
                 answer=_DELIVERY_REF,
                 parameters=("idPath",),
                 refusals=(404,),
@@ -439,7 +463,10 @@ _ATTEMPT = object_of(
         "url": TEXT,
         "requestHeaders": MAP,
         "responseHeaders": MAP,
-        "responseBody": TEXT,
+        "responseBody": {
+            **_NO_TEXT,
+            "description": "The beginning of it; null for who does not administer the workspace.",
+        },
     },
     required=True,
 )

@@ -66,8 +66,23 @@ _WITHOUT_OBJECT: Mapping[Action, GraphQLField] = {
     "recordEvents": RECORD_EVENTS,
 }
 
+
+def root_description(action: Action, object_type: ObjectType | None) -> str:
+    """What a root field does. `object_type`: what it is about, None for a field about records of any object."""
+    if object_type is None:
+        return _WITHOUT_OBJECT[action].description or ""
+    if action == "findMany":
+        return f"A page of {object_type.label_plural}."
+    return _ROOTS[action][2](object_type)
+
+
 _WITH_CRITERIA = ("findDuplicates", "mergeMany")
 """Root fields that objects without criteria for duplicates do not show."""
+
+
+def is_shown(action: Action, object_type: ObjectType) -> bool:
+    """Whether the schema has a root field for an action on an object."""
+    return bool(object_type.duplicate_criteria) or action not in _WITH_CRITERIA
 
 
 def build_schema(model: Model) -> GraphQLSchema:
@@ -109,7 +124,7 @@ def _fields(registry: Registry, roots: Mapping[str, RootField]) -> dict[str, Gra
         object_type = root.object_type
         if object_type is None:
             fields[name] = _WITHOUT_OBJECT[root.action]
-        elif object_type.duplicate_criteria or root.action not in _WITH_CRITERIA:
+        elif is_shown(root.action, object_type):
             fields[name] = _field(registry, root.action, object_type)
     return fields
 
@@ -120,8 +135,10 @@ def _field(registry: Registry, action: Action, object_type: ObjectType) -> Graph
         return GraphQLField(
             registry.type(f"{name}Connection"),
             page_arguments(registry, object_type),
-            description=f"A page of {object_type.label_plural}.",
+            description=root_description(action, object_type),
         )
-    given, result, describe = _ROOTS[action]
+    given, result, _describe = _ROOTS[action]
     arguments = {key: GraphQLArgument(registry.type(text.format(name))) for key, text in given.items()}
-    return GraphQLField(registry.type(result.format(name)), arguments, description=describe(object_type))
+    return GraphQLField(
+        registry.type(result.format(name)), arguments, description=root_description(action, object_type)
+    )
