@@ -10,7 +10,7 @@ from tests.events.conftest import SHORT
 from tests.events.conftest import delivering_server as delivering_server
 from tests.events.conftest import path as path
 from tests.events.conftest import receiver as receiver
-from tests.events.receiver import Receiver
+from tests.events.receiver import Receiver, answering, fine
 from tests.support import Done, threescore_here, wait_until
 from threescore.catalog.workspaces import Workspace
 
@@ -81,6 +81,20 @@ def test_a_webhook_is_made_tried_paused_and_deleted(
     assert {entry["actor"] for entry in entries} == {None}
 
 
+def test_what_failed_is_sent_again(
+    command: Commands, receiver: Receiver, path: str, delivering_server: str, token: str
+) -> None:
+    receiver.behave(path, answering(500))
+    command("webhook", "create", receiver.url + path, "--operation", "company.*")
+    headers = {"Authorization": f"Bearer {token}"}
+    httpx.post(f"{delivering_server}/rest/companies", json={"name": "Linden"}, headers=headers).raise_for_status()
+    wait_until(lambda: [item["status"] for item in deliveries(command)] == ["failed"], 30)
+    receiver.behave(path, fine)
+    assert command("webhook", "resend-failed", "2100-01-01T00:00:00Z") == "0\n"
+    assert command("webhook", "resend-failed", "2026-01-01") == "1\n"
+    wait_until(lambda: deliveries(command)[0]["status"] == "succeeded", 30)
+
+
 def deliveries(command: Commands) -> list[dict[str, object]]:
     found: list[dict[str, object]] = json.loads(command("webhook", "deliveries", "--json"))
     return found
@@ -97,6 +111,7 @@ def deliveries(command: Commands) -> list[dict[str, object]]:
         (2, ["webhook", "update", "3f1c6f5e-7f0b-4f59-9d3c-1d2b6a7c8e90"], "Nothing to change is given"),
         (2, ["webhook", "create"], "URL"),
         (2, ["webhook", "delete", "x"], "valid UUID"),
+        (2, ["webhook", "resend-failed", "soon"], "a date and time is needed"),
         (1, ["key", "regenerate", "3f1c6f5e-7f0b-4f59-9d3c-1d2b6a7c8e90"], "This workspace has no API key"),
         (2, ["key", "regenerate", "3f1c6f5e-7f0b-4f59-9d3c-1d2b6a7c8e90", "--overlap-hours", "999"], "overlap-hours"),
     ],

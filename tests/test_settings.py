@@ -23,6 +23,18 @@ def test_defaults() -> None:
     assert settings.data_dir.is_absolute()
 
 
+def test_what_is_advised_is_taken() -> None:
+    """Settings that the documentation and the help of commands tell people to make."""
+    root = DOCUMENTATION.parents[1]
+    texts = [*root.glob("*.md"), *root.glob("docs/*.md"), *root.glob("src/threescore/cli/*.py")]
+    advised = {
+        found for path in texts for found in re.findall(r"(THREESCORE_\w+)=([\w.:/-]*)[`)\s]", path.read_text("utf-8"))
+    }
+    assert ("THREESCORE_DELIVERY", "false") in advised
+    for name, value in advised:
+        Settings.from_environment({name: value})
+
+
 def test_every_variable_is_read() -> None:
     environment = {
         "THREESCORE_DATABASE_URL": "postgresql://me:secret@db:5433/crm",

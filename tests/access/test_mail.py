@@ -30,8 +30,16 @@ class Inbox:
 
     def __init__(self) -> None:
         self.answer = "250 OK"
+        self.recipients = "250 OK"
         self.asked: list[str] = []
         self.taken: list[str] = []
+
+    async def handle_RCPT(self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any) -> str:
+        if self.recipients.startswith("250"):
+            envelope.rcpt_tos.append(address)
+        else:
+            self.asked.append(address)
+        return self.recipients
 
     async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:
         self.asked.append(envelope.rcpt_tos[0])
@@ -100,7 +108,7 @@ def test_mail_outlives_the_process(
 async def test_a_mail_is_given_up_after_a_day(db: Database, capfd: pytest.CaptureFixture[str]) -> None:
     """And the log names no secret, even if the mail server repeats the mail."""
     inbox, port, email = Inbox(), free_port(), new_email()
-    inbox.answer = "554 no TEXT"
+    inbox.answer = "451 no TEXT"
     secret = "the-secret-of-the-link"
 
     async def write(_connection: Connection, _mail: Mail) -> Letter:
@@ -131,8 +139,65 @@ async def test_a_mail_is_given_up_after_a_day(db: Database, capfd: pytest.Captur
     assert inbox.asked == [email] * 4
     output = "".join(capfd.readouterr())
     assert "mail given up" in output
-    assert "554" in output
+    assert "451" in output
     assert secret not in output
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("recipients", "answer", "is_final"),
+    [
+        ("550 nobody of that name", "250 OK", True),
+        ("450 come back later", "250 OK", False),
+        ("250 OK", "554 no TEXT", True),
+    ],
+)
+async def test_a_mail_that_is_refused_for_good_is_not_tried_again(
+    db: Database, capfd: pytest.CaptureFixture[str], recipients: str, answer: str, is_final: bool
+) -> None:
+    inbox, port, email = Inbox(), free_port(), new_email()
+    inbox.recipients, inbox.answer = recipients, answer
+
+    async def write(_connection: Connection, _mail: Mail) -> Letter:
+        return Letter("Subject", "the-secret-of-the-link")
+
+    mailer = Mailer(db, write, f"smtp://127.0.0.1:{port}", "Threescore <threescore@localhost>")
+    with receiving(inbox, port):
+        async with db.transaction() as connection:
+            await mailer.post(connection, "reset", email)
+        await _send_now(db, mailer, email)
+    assert inbox.asked == [email]
+    kept = await db.fetchval("SELECT count(*) FROM threescore.mail WHERE recipient = $1", email)
+    assert kept == (0 if is_final else 1)
+    output = "".join(capfd.readouterr())
+    assert ("mail given up" in output) == is_final
+    assert email in output
+    assert "the-secret-of-the-link" not in output
+
+
+@pytest.mark.anyio
+async def test_closing_ends_what_is_under_way(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mail, "GRACE", 0.2)
+    begun, ended = asyncio.Event(), asyncio.Event()
+
+    async def write(_connection: Connection, _mail: Mail) -> Letter:
+        begun.set()
+        try:
+            await asyncio.sleep(60)
+        finally:
+            ended.set()
+        raise AssertionError
+
+    mailer = Mailer(db, write, "smtp://127.0.0.1:1", "Threescore <threescore@localhost>")
+    email = new_email()
+    async with db.transaction() as connection:
+        await mailer.post(connection, "reset", email)
+    mailer.start()
+    async with asyncio.timeout(20):
+        await begun.wait()
+        await mailer.close()
+    assert ended.is_set()
+    await db.execute("DELETE FROM threescore.mail WHERE recipient = $1", email)
 
 
 async def _send_now(db: Database, mailer: Mailer, email: str) -> None:

@@ -613,6 +613,42 @@ def test_sending_again_and_trying_out(client: httpx.Client, receiver: Receiver, 
     assert finished(client, webhook, 2)[0]["id"] == call.id
 
 
+def test_the_same_over_graphql(client: httpx.Client, receiver: Receiver, hook: MakeHook, path: str) -> None:
+    def ask(operation: str) -> Any:
+        answer = client.post("/metadata", json={"query": f"mutation {{ {operation} }}"}).json()
+        assert "errors" not in answer, answer
+        return next(iter(answer["data"].values()))
+
+    receiver.behave(path, answering(500))
+    webhook, since = hook("person.created"), format(datetime.now(UTC), "%Y-%m-%dT%H:%M:%S.%fZ")
+    for city in ("a", "b"):
+        create(client, "people", {"city": city})
+    finished(client, webhook, 2, "failed")
+    attempts = len(receiver.at(path))
+    receiver.behave(path, fine)
+    later = format(datetime.now(UTC) + timedelta(hours=1), "%Y-%m-%dT%H:%M:%S.%fZ")
+    assert ask(f'resendFailedWebhookDeliveries(since: "{later}")') == 0
+    assert ask(f'resendFailedWebhookDeliveries(since: "{since}", webhookId: "{webhook["id"]}")') == 2
+    finished(client, webhook, 2)
+    again = receiver.at(path)[attempts:]
+    assert sorted(call.body["record"]["city"] for call in again) == ["a", "b"]
+
+    tried = ask(f'sendTestWebhookEvent(id: "{webhook["id"]}") {{ id eventName }}')
+    call = receiver.wait(path, attempts + 3)[-1]
+    assert (tried["id"], tried["eventName"]) == (call.id, call.body["eventName"])
+
+    rotated = ask(
+        f'rotateWebhookSecret(input: {{id: "{webhook["id"]}", overlapSeconds: 60}})'
+        " { secret standardSecret previousSecretUntil }"
+    )
+    assert rotated["secret"] != webhook["secret"]
+    assert rotated["previousSecretUntil"] is not None
+    ask(f'sendTestWebhookEvent(id: "{webhook["id"]}") {{ id }}')
+    call = receiver.wait(path, attempts + 4)[-1]
+    for secret in (webhook["standardSecret"], rotated["standardSecret"]):
+        Webhook(secret).verify(call.raw, call.headers)
+
+
 def test_what_is_old_is_forgotten(
     client: httpx.Client,
     receiver: Receiver,
@@ -622,17 +658,24 @@ def test_what_is_old_is_forgotten(
     shared_db: Database,
     workspace: Workspace,
 ) -> None:
+    """But for what is still to be delivered."""
+    waiting = hook("company.created", at="/waiting", isPaused=True)
+    create_many(client, "companies", [{"name": f"{n}"} for n in range(4)])
     webhook = hook("person.created")
     create_many(client, "people", [{"city": f"{n}"} for n in range(6)])
     finished(client, webhook, 6)
+    finished(client, waiting, 4, "pending")
     portal.call(
         shared_db.execute,
-        f"UPDATE \"{workspace.schema}\"._delivery SET created_at = now() - interval '31 days' WHERE event_id % 2 = 0",
+        f"UPDATE \"{workspace.schema}\"._delivery SET created_at = now() - interval '31 days'"
+        " WHERE event_id % 2 = 0 OR status = 'pending'",
     )
     queue = Queue(shared_db, workspace.schema)
     assert portal.call(queue.forget, 32, 100) == 0
     assert portal.call(queue.forget, 30, 100) == 3
-    assert len(deliveries(client)) == 3
+    assert len(deliveries(client)) == 3 + 4
+    client.patch(f"/rest/webhooks/{waiting['id']}", json={"isPaused": False}).raise_for_status()
+    receiver.wait(f"{path}/waiting", 4)
 
 
 def test_an_event_is_never_in_flight_twice(client: httpx.Client, receiver: Receiver, hook: MakeHook, path: str) -> None:

@@ -1,15 +1,22 @@
 """Webhooks and their deliveries show nobody what a role may not read."""
 
+import base64
+import itertools
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import httpx
 import msgspec
 import pytest
 from anyio.from_thread import BlockingPortal
+from websockets.sync.client import connect
 
 from tests.access.roles import Office, Rules
 from tests.events.conftest import MakeHook
 from tests.events.receiver import Receiver, answering
+from tests.events.test_subscriptions import PROTOCOL
 from tests.records.wire import create, refusal
 from tests.support import wait_until
 from threescore.catalog.workspaces import Workspace
@@ -131,3 +138,79 @@ def test_the_role_decides_what_a_follower_sees(
         assert ("employees" in history.text) == (rules is not BLIND["field"][0])
     else:
         assert history.status_code in (400, 404)
+
+
+SUBSCRIPTION = "subscription { recordEvents { eventName record } }"
+
+
+@contextmanager
+def _rest(follower: httpx.Client) -> Iterator[Iterator[dict[str, Any]]]:
+    with follower.stream("GET", "/rest/events/stream") as stream:
+        yield _data(stream)
+
+
+@contextmanager
+def _server_sent(follower: httpx.Client) -> Iterator[Iterator[dict[str, Any]]]:
+    headers = {"Accept": "text/event-stream"}
+    with follower.stream("POST", "/graphql", json={"query": SUBSCRIPTION}, headers=headers) as stream:
+        yield (_pushed(payload) for payload in _data(stream))
+
+
+@contextmanager
+def _socket(follower: httpx.Client) -> Iterator[Iterator[dict[str, Any]]]:
+    url = str(follower.base_url).replace("http", "ws").rstrip("/") + "/graphql"
+    init = {"type": "connection_init", "payload": {"Authorization": follower.headers["Authorization"]}}
+    with connect(url, subprotocols=[PROTOCOL]) as socket:
+        for message in (init, {"type": "subscribe", "id": "1", "payload": {"query": SUBSCRIPTION}}):
+            socket.send(json.dumps(message))
+        heard = (json.loads(socket.recv(30)) for _ in itertools.count())
+        assert next(heard) == {"type": "connection_ack"}
+        # What is asked for behind the subscription is answered once it has begun.
+        socket.send(json.dumps({"type": "subscribe", "id": "2", "payload": {"query": "{ __typename }"}}))
+        while next(heard).get("type") != "complete":
+            continue
+        yield (_pushed(message["payload"]) for message in heard if message["type"] in ("next", "error"))
+
+
+def _data(stream: httpx.Response) -> Iterator[dict[str, Any]]:
+    """What follows from a stream, which has begun."""
+    lines = stream.iter_lines()
+    next(lines)
+    return (json.loads(line[6:]) for line in lines if line.startswith("data: "))
+
+
+def _pushed(payload: Any) -> dict[str, Any]:
+    """An event of a subscription; of an error, what REST says of it."""
+    errors = payload if isinstance(payload, list) else payload.get("errors")
+    return {"messages": [errors[0]["message"]]} if errors else payload["data"]["recordEvents"]
+
+
+@pytest.mark.parametrize("way", [_rest, _server_sent, _socket], ids=["rest", "sse", "ws"])
+def test_what_changes_for_a_follower_counts_at_once(
+    office: Office, client: httpx.Client, way: Callable[[httpx.Client], Any]
+) -> None:
+    """A role that is changed, and a key that is revoked, while the stream is open."""
+    role = office.role(Rules())
+    token = office.token(role)
+    follower = httpx.Client(base_url=client.base_url, headers={"Authorization": f"Bearer {token}"}, timeout=30)
+    with follower, way(follower) as events:
+        create(client, "companies", {"name": "Whole", "employees": 3})
+        assert next(events)["record"]["employees"] == 3
+        office.change(role, BLIND["field"][0])
+        create(client, "companies", {"name": "Part", "employees": 4})
+        part = next(events)["record"]
+        assert part["name"] == "Part"
+        assert "employees" not in part
+        office.change(role, BLIND["row"][0])
+        create(client, "companies", {"name": "Hidden"})
+        create(client, "companies", {"name": "Small"})
+        assert next(events)["record"]["name"] == "Small"
+        office.change(role, BLIND["object"][0])
+        create(client, "companies", {"name": "Small"})
+        create(client, "tasks", {"title": "Call"})
+        assert next(events)["eventName"] == "task.created"
+        key = json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "=="))["jti"]
+        revoke = f'mutation {{ revokeApiKey(input: {{id: "{key}"}}) {{ id }} }}'
+        assert "errors" not in client.post("/metadata", json={"query": revoke}).json()
+        create(client, "tasks", {"title": "Not for you"})
+        assert next(events)["messages"] == ["This API Key is revoked"]

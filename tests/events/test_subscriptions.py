@@ -68,7 +68,6 @@ async def test_several_operations_on_one_connection(server: str, token: str) -> 
         await opened(socket, token)
         await say(socket, type="ping")
         assert await hear(socket) == {"type": "pong"}
-        # From a cursor on: operations run side by side, so a mutation may overtake the start of a subscription.
         every = "subscription ($after: String) { recordEvents(after: $after) { id eventName } }"
         await say(socket, type="subscribe", id="all", payload={"query": every, "variables": {"after": now}})
         wanted = {"object": "person", "filter": {"city": {"eq": "Ghent"}}, "after": now}
@@ -94,6 +93,26 @@ async def test_several_operations_on_one_connection(server: str, token: str) -> 
         assert [event["record"]["city"] for event in heard["some"]] == ["Ghent"]
         await say(socket, type="complete", id="all")
         await say(socket, type="complete", id="some")
+
+
+@pytest.mark.anyio
+async def test_a_subscription_hears_of_what_is_sent_behind_it(server: str, token: str) -> None:
+    """However many there are: none has its start later than a mutation that was sent after it."""
+    async with asyncio.timeout(60), connecting(server) as socket:
+        await opened(socket, token)
+        for round_ in range(5):
+            for number in range(90):
+                await say(socket, type="subscribe", id=f"{round_} {number}", payload={"query": EVENTS})
+            create = "mutation { createPerson(data: {}) { id } }"
+            await say(socket, type="subscribe", id=f"{round_}", payload={"query": create})
+            waiting = {f"{round_} {number}" for number in range(90)}
+            async with asyncio.timeout(10):
+                while waiting:
+                    message = await hear(socket)
+                    assert message["type"] in ("next", "complete")
+                    waiting.discard(message.get("id"))
+            for number in range(90):
+                await say(socket, type="complete", id=f"{round_} {number}")
 
 
 @pytest.mark.anyio

@@ -2,7 +2,8 @@
 
 Whoever causes a mail adds it in the transaction of the cause, so there is one exactly when there is the other. Any
 worker of any process may send it. What is kept says what a mail is about; its text, and any secret in it, is made when
-it is sent. A mail is sent again only after a failure, or when a process died between the sending and the note of it.
+it is sent. A mail is sent again only after a failure that may pass, or when a process died between the sending and
+the note of it.
 """
 
 import asyncio
@@ -119,6 +120,7 @@ class Mailer:
         if self._task is not None:
             await asyncio.wait({self._task}, timeout=GRACE)
             self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
 
     async def _run(self) -> None:
         while not self._is_closing:
@@ -156,7 +158,7 @@ class Mailer:
             if letter is not None:
                 await self._send(mail, letter)
         except Exception as error:
-            await self._postpone(mail, _reason(error))
+            await self._postpone(mail, _reason(error), for_good=mail.is_last or _is_final(error))
         else:
             await self._database.execute("DELETE FROM threescore.mail WHERE id = $1", mail.id)
 
@@ -184,9 +186,9 @@ class Mailer:
                 timeout=TIMEOUT,
             )
 
-    async def _postpone(self, mail: Mail, reason: str) -> None:
+    async def _postpone(self, mail: Mail, reason: str, *, for_good: bool) -> None:
         said = {"to": mail.recipient, "kind": mail.kind, "tries": mail.tries, "reason": reason}
-        if mail.is_last:
+        if for_good:
             log.error("mail given up", **said)
             await self._database.execute("DELETE FROM threescore.mail WHERE id = $1", mail.id)
             return
@@ -203,9 +205,23 @@ def wait_after(tries: int) -> float:
     return min(LONGEST_WAIT, FIRST_WAIT * GROWTH ** min(tries - 1, 10))
 
 
+def _refused(error: Exception) -> Exception:
+    """What went wrong, of the one recipient that a mail has."""
+    return error.recipients[0] if isinstance(error, aiosmtplib.SMTPRecipientsRefused) and error.recipients else error
+
+
+def _is_final(error: Exception) -> bool:
+    """Whether the mail server will never take the mail: it refused the recipient or the text with a code from 500 on.
+
+    What it has against us, an account or a sender, the settings may mend meanwhile.
+    """
+    refused = _refused(error)
+    return isinstance(refused, aiosmtplib.SMTPRecipientRefused | aiosmtplib.SMTPDataError) and refused.code >= 500
+
+
 def _reason(error: Exception) -> str:
     """Why a mail was not sent. What a mail server says may repeat the mail, and a link in it: only its code is told."""
-    refused = error.recipients[0] if isinstance(error, aiosmtplib.SMTPRecipientsRefused) and error.recipients else error
+    refused = _refused(error)
     name = type(error).__name__
     if isinstance(refused, aiosmtplib.SMTPResponseException):
         return f"{name} {refused.code}"

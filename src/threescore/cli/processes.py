@@ -34,7 +34,7 @@ def serve() -> None:
 
 
 def worker() -> None:
-    """Deliver webhooks, beside servers or instead of them (THREESCORE_DELIVERY=off). Any number may run."""
+    """Deliver webhooks, beside servers or instead of them (THREESCORE_DELIVERY=false). Any number may run."""
     settings = Settings.from_environment()
     for sentence in unknown_variables():
         say(sentence)

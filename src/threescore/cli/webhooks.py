@@ -1,6 +1,7 @@
 """`threescore webhook`."""
 
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from threescore.events.deliveries import DEFAULT_LIMIT, MAX_LIMIT, Search, Value
 from threescore.events.outbound import Outbound
 from threescore.events.services import WebhookServices, webhook_services
 from threescore.events.webhooks import Webhook, webhook_values
+from threescore.model.fields.temporal import parse_moment
 from threescore.rest.webhooks import webhook_shape
 
 app = typer.Typer(help="Webhooks: who is told of what happens, and what became of it.", no_args_is_help=True)
@@ -35,6 +37,13 @@ _Filter = Annotated[
     Given | None,
     typer.Option(parser=read_json, metavar="JSON", help="Only records that pass this filter, as in GraphQL."),
 ]
+
+
+def _read_moment(text: str) -> datetime:
+    found = parse_moment(text)
+    if found is None:
+        raise typer.BadParameter("a date and time is needed, as in 2026-01-01T00:00:00Z")
+    return found
 
 
 @app.command("create")
@@ -181,6 +190,20 @@ def resend_command(
     """Have a delivery made again by a running server, whatever became of it before; print its id."""
     again = _at_work(workspace, lambda services, operator: services.deliveries.resend(operator, delivery))
     _print_delivery(again, as_json)
+
+
+@app.command("resend-failed")
+def resend_failed_command(
+    since: Annotated[
+        datetime,
+        typer.Argument(parser=_read_moment, metavar="SINCE", help="A time, as 2026-01-01T00:00:00Z or 2026-01-01."),
+    ],
+    webhook: Annotated[UUID | None, typer.Option(help="Only those of this webhook.")] = None,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Have all failed deliveries of events since a time made again by a running server; print how many they are."""
+    count = _at_work(workspace, lambda services, operator: services.deliveries.resend_failed(operator, since, webhook))
+    typer.echo(count)
 
 
 def _at_work(workspace: str | None, work: Callable[[WebhookServices, Operator], Awaitable[Result]]) -> Result:

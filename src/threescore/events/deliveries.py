@@ -14,7 +14,7 @@ from threescore.db.pool import Database, Record
 from threescore.errors import BadRequest, NotFound
 from threescore.events.payload import METADATA, body_of_delivery
 from threescore.events.permission import require_settings, sees_whole
-from threescore.events.queue import delivery_id
+from threescore.events.queue import delivery_id, first_id, last_id
 from threescore.events.webhooks import not_found
 from threescore.model.objects import Model
 from threescore.records.caller import Caller
@@ -24,6 +24,9 @@ STATUSES = ("pending", "succeeded", "failed")
 TEST_EVENT = "webhook.test"
 DEFAULT_LIMIT = 60
 MAX_LIMIT = 200
+
+_MARGIN = "10 s"
+"""By how much a delivery may seem older than it is: its time is that of the beginning of the statement that made it."""
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
@@ -67,13 +70,14 @@ class Deliveries:
             raise BadRequest("An event's name has no such characters")
         if not 0 < search.limit <= MAX_LIMIT:
             raise BadRequest(f"A page has 1 to {MAX_LIMIT} deliveries")
+        schema = quote_identifier(caller.model.schema)
         given = {
             "d.webhook_id = {}::uuid": search.webhook_id,
             "d.status = {}::text": search.status,
             "d.event_name = {}::text": search.event_name,
-            "d.record_id = {}::uuid": search.record_id,
+            f"d.record_id = {{0}}::uuid AND {_of_record(schema, '{0}::uuid')}": search.record_id,
             "d.created_at >= {}::timestamptz": search.since,
-            "d.created_at < {}::timestamptz": search.until,
+            f"d.created_at < {{0}}::timestamptz AND {_until(schema, '{0}::timestamptz')}": search.until,
             "d.id < {}::uuid": search.after,
         }
         conditions, arguments = [], []
@@ -172,6 +176,44 @@ class Deliveries:
             f" e.actor FROM {schema}._delivery d LEFT JOIN {schema}._webhook w ON w.id = d.webhook_id"
             f" LEFT JOIN {schema}._event e ON e.id = d.event_id"
         )
+
+
+# The log has no index for what is seldom looked for, which all deliveries would pay for. The ids are in the order of
+# events, and those are found by their record and, nearly, by their time.
+
+
+def _of_record(schema: str, record: str) -> str:
+    """SQL for a condition that all deliveries of a record's events meet, and few others do.
+
+    Where events were removed, one cannot tell any more whose they were.
+    """
+    return (
+        "d.id = ANY(ARRAY("
+        f"SELECT x.id FROM {schema}._event y, LATERAL (SELECT x.id FROM {schema}._delivery x"
+        f" WHERE x.id >= {first_id('y.id')} AND x.id <= {last_id('y.id')}) x WHERE y.record_id = {record}"
+        f" UNION ALL SELECT x.id FROM {schema}._delivery x"
+        f" WHERE x.id <= (SELECT {last_id('f.id')} FROM {schema}._forgotten f) AND x.record_id = {record}))"
+    )
+
+
+def _until(schema: str, moment: str) -> str:
+    """SQL for a condition that all deliveries made before a moment meet, and few others do.
+
+    A delivery is made after its event, so whatever was made before the moment stands before an event of after it. An
+    early one of those is searched for by halves: the log is nearly in the order of time.
+    """
+    late = f"p.at >= {moment} + interval '{_MARGIN}'"
+    return (
+        "d.id < coalesce((WITH RECURSIVE s(low, high, event) AS ("
+        f"SELECT min(e.id), max(e.id) + 1, NULL::bigint FROM {schema}._event e UNION ALL"
+        # Of the events from the middle on the first: of the one half, or, where it is late or there is none, the other.
+        f" SELECT CASE WHEN NOT {late} THEN p.id + 1 ELSE s.low END, CASE WHEN NOT {late} THEN s.high ELSE m.id END,"
+        f" CASE WHEN {late} THEN p.id ELSE s.event END"
+        " FROM s CROSS JOIN LATERAL (SELECT (s.low + s.high) / 2 AS id) m LEFT JOIN LATERAL"
+        f" (SELECT e.id, e.at FROM {schema}._event e WHERE e.id >= m.id AND e.id < s.high ORDER BY e.id LIMIT 1) p"
+        f" ON TRUE WHERE s.low < s.high) SELECT {first_id('min(s.event)')} FROM s),"
+        " 'ffffffff-ffff-ffff-ffff-ffffffffffff')"
+    )
 
 
 def _again(schema: str) -> str:

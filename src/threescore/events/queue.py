@@ -263,10 +263,11 @@ class Queue:
     # Forgetting
 
     async def forget(self, days: int, limit: int) -> int:
-        """Deletes the oldest deliveries, at most `limit`, if they are older than that. Gives how many there were."""
+        """Deletes the oldest deliveries that are over, at most `limit`, if they are older than that. Gives how many."""
         # The ids are in the order of time, so the oldest are at the beginning of the primary key.
         row = await self._database.fetchrow(
-            f"WITH oldest AS MATERIALIZED (SELECT id, created_at FROM {self._delivery} ORDER BY id LIMIT $2),"
+            f"WITH oldest AS MATERIALIZED (SELECT id, created_at FROM {self._delivery}"
+            f" WHERE status <> 'pending' ORDER BY id LIMIT $2),"
             f" gone AS (DELETE FROM {self._delivery} d USING oldest o WHERE d.id = o.id"
             f" AND o.created_at < now() - $1::int * interval '1 day' RETURNING 1) SELECT count(*) FROM gone",
             days,
@@ -290,5 +291,19 @@ def delivery_id(event: str, webhook: str) -> str:
 
     A UUID of version 8: sixty bits of the event's id, sixty of a hash of the webhook's.
     """
+    return _id_with(event, f"left(md5({webhook}::text), 15)")
+
+
+def first_id(event: str) -> str:
+    """SQL for an id that no delivery of an event comes before, and all those of the events before it do."""
+    return _id_with(event, f"'{'0' * 15}'")
+
+
+def last_id(event: str) -> str:
+    """SQL for an id that no delivery of an event comes after."""
+    return _id_with(event, f"'{'f' * 15}'")
+
+
+def _id_with(event: str, rest: str) -> str:
     place = f"lpad(to_hex({event}), 15, '0')"
-    return f"(left({place}, 12) || '8' || right({place}, 3) || 'a' || left(md5({webhook}::text), 15))::uuid"
+    return f"(left({place}, 12) || '8' || right({place}, 3) || 'a' || {rest})::uuid"

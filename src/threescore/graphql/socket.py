@@ -1,5 +1,7 @@
 """`/graphql` over WebSocket, in the protocol `graphql-transport-ws`: any number of operations on one connection.
 
+They run side by side, but a subscription has begun before the messages behind it are looked at.
+
 The protocol: https://github.com/graphql/graphql-over-http/blob/main/rfcs/GraphQLOverWebSocket.md
 """
 
@@ -145,7 +147,7 @@ class _Connection:
             case "pong":
                 return
             case "subscribe":
-                self._subscribe(message)
+                await self._subscribe(message)
             case "complete":
                 task = self._operations.pop(str(message.get("id")), None)
                 if task is not None:
@@ -155,7 +157,7 @@ class _Connection:
             case other:
                 raise _Closed(_BAD_REQUEST, f"Unknown type of message: {other[:50]}")
 
-    def _subscribe(self, message: MutableMapping[str, Any]) -> None:
+    async def _subscribe(self, message: MutableMapping[str, Any]) -> None:
         name, payload = message.get("id"), message.get("payload")
         if not isinstance(name, str) or not name or not isinstance(payload, dict):
             raise _Closed(_BAD_REQUEST, '"subscribe" needs an "id" and a "payload"')
@@ -167,14 +169,21 @@ class _Connection:
         if len(self._operations) >= MAX_OPERATIONS:
             raise _Closed(_TOO_MANY, f"A connection may have {MAX_OPERATIONS} operations at once")
         request = GraphqlRequest(query, variables or {}, operation if isinstance(operation, str) else None)
-        self._operations[name] = asyncio.create_task(self._operate(name, request))
+        begun = asyncio.Event()
+        self._operations[name] = asyncio.create_task(self._operate(name, request, begun))
+        if self._core.is_subscription(request):
+            # It hears of whatever is done by the messages behind it.
+            await begun.wait()
 
-    async def _operate(self, name: str, request: GraphqlRequest) -> None:
-        """Sends what follows from one operation, and that it is complete."""
+    async def _operate(self, name: str, request: GraphqlRequest, begun: asyncio.Event) -> None:
+        """Sends what follows from one operation, and that it is complete; sets `begun` once a subscription has."""
         assert self._claims is not None
         try:
-            await self._limits.spend(self._claims, lambda: self._core.weight(request))
-            answer = await self._core.subscribe(self._claims, request)
+            try:
+                await self._limits.spend(self._claims, lambda: self._core.weight(request))
+                answer = await self._core.subscribe(self._claims, request)
+            finally:
+                begun.set()
             if isinstance(answer, GraphqlResponse):
                 await self._next(name, answer)
             else:

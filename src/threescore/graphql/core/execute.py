@@ -190,6 +190,13 @@ class CoreGraphql:
         pages = self._feed.follow(claims, place, lambda caller: wanted_events(caller, given))
         return self._payloads(pages, key, nodes, operation)
 
+    def is_subscription(self, request: GraphqlRequest) -> bool:
+        """Whether a request asks for events to come. One that cannot be read does not."""
+        try:
+            return read_operation(self._documents, request, self._limits).kind == "Subscription"
+        except _REFUSALS:
+            return False
+
     @staticmethod
     def _only_field(operation: Operation) -> tuple[str, Sequence[FieldNode]]:
         """The root field of a subscription with its key. Raises GraphQLError, BadRequest."""
