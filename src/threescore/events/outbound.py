@@ -1,8 +1,8 @@
 """Where the server may connect to on a caller's behalf.
 
 A target is looked at twice: when it is stored, for a clear answer, and when it is called, which is what protects. The
-call connects to the very addresses that were looked at (`CheckedResolver`), so a name that answers differently the next
-time gains nothing. Hosts written in other ways (decimal, octal, hexadecimal) need no care of their own: whatever the
+call connects to the very addresses that were looked at (`connecting`), so a name that answers differently the next time
+gains nothing. Hosts written in other ways (decimal, octal, hexadecimal) need no care of their own: whatever the
 system makes of them is an address, and addresses are what is checked.
 """
 
@@ -12,7 +12,6 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any
 
-from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 Address = IPv4Address | IPv6Address
@@ -130,32 +129,6 @@ def parse_target(text: str) -> URL:
         raise ValueError("no HTTP or HTTPS URL")
     url = url.with_fragment(None)
     return url.with_path("/", keep_query=True) if url.raw_path == "/" else url
-
-
-class CheckedResolver(AbstractResolver):
-    """Gives the HTTP client nothing but addresses that may be called."""
-
-    def __init__(self, outbound: Outbound) -> None:
-        self._outbound = outbound
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
-    ) -> list[ResolveResult]:
-        """The addresses of a host that may be called. Raises TargetRefused, and OSError."""
-        return [
-            ResolveResult(
-                hostname=host,
-                host=address,
-                port=port,
-                family=socket.AF_INET6 if ":" in address else socket.AF_INET,
-                proto=socket.IPPROTO_TCP,
-                flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
-            )
-            for address in await self._outbound.addresses(host, port)
-        ]
-
-    async def close(self) -> None:
-        """Nothing is held."""
 
 
 def _plain(host: str) -> str:
