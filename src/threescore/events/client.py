@@ -18,6 +18,7 @@ from threescore.events.payload import fixed_headers
 from threescore.events.retries import read_retry_after
 
 KNOWN_TARGETS = 1000
+KNOWN_NAMES = 1000
 KEPT_HEADERS = 50
 KEPT_HEADER = 500
 KEPT_ERROR = 500
@@ -131,7 +132,7 @@ def _target(url: URL) -> _Target:
 def _request(target: _Target, headers: Mapping[str, str], body: bytes) -> bytes:
     """The bytes to send. Raises ValueError for a header that is none."""
     head = target.head
-    given = {name.lower() for name in headers}
+    given = {_checked_name(name) for name in headers}
     if not given.isdisjoint(target.names):
         head = target.first + _lines({n: value for n, value in target.lines.items() if n.lower() not in given})
     return f"{head}{_lines(headers)}Content-Length: {len(body)}\r\n\r\n".encode() + body
@@ -139,9 +140,18 @@ def _request(target: _Target, headers: Mapping[str, str], body: bytes) -> bytes:
 
 def _lines(headers: Mapping[str, str]) -> str:
     for name, value in headers.items():
-        if not _NAME.fullmatch(name) or _FORBIDDEN.search(value):
+        # Nearly all are printable, which is found out much faster.
+        if not value.isprintable() and _FORBIDDEN.search(value):
             raise ValueError(f"{name!r} has characters that no header may have")
-    return "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    return "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
+
+
+@lru_cache(KNOWN_NAMES)
+def _checked_name(name: str) -> str:
+    """A header's name in lower case. Raises ValueError where it is none."""
+    if not _NAME.fullmatch(name):
+        raise ValueError(f"{name!r} has characters that no header may have")
+    return name.lower()
 
 
 def _outcome(answer: Answer, seconds: float) -> Outcome:
