@@ -49,7 +49,7 @@ def test_a_key_made_beside_a_running_server_works_until_it_is_revoked(server: st
     assert {status(server, token) for _ in range(8)} == {403}
 
 
-HEAVY = ("alembic", "sqlalchemy", "aiohttp", "graphql", "starlette")
+HEAVY = ("alembic", "sqlalchemy", "httptools", "graphql", "starlette")
 """What takes long to load, and no command needs that finds its database as it should be."""
 
 _LOADED = """

@@ -87,37 +87,83 @@ async def test_a_server_that_does_not_deliver_tells_of_what_is_written(
         await until(lambda: workspace.id in heard)
 
 
-async def test_what_is_heard_is_delivered_at_once(
-    db: Database, workspace: Workspace, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """By a process that would not look by itself for an hour."""
-    monkeypatch.setattr("threescore.events.delivery.TOLD", Pace(3600, 3600))
-    monkeypatch.setattr("threescore.events.delivery.ALONE", Pace(3600, 3600))
-    sealer, path = make_sealer("s" * 32), f"/{workspace.id.hex}"
-    rules, webhook = delivery_rules(Settings()), uuid4()
+@pytest.fixture
+async def alone(new_database: Callable[[], str]) -> AsyncIterator[Database]:
+    """A database where nothing delivers but what the test starts. A server of other tests would, without our secret."""
+    database = await Database.connect(await asyncio.to_thread(new_database), 4)
+    yield database
+    await database.close()
+
+
+class Told:
+    """A workspace with a webhook, and a process that looks for its events when it hears of them."""
+
+    def __init__(self, db: Database, workspace: Workspace, path: str) -> None:
+        self.db = db
+        self.schema = workspace.schema
+        self.path = path
+        self._id = workspace.id
+        self._bell = Bell(db)
+
+    async def write(self) -> None:
+        await self.db.execute(
+            f'INSERT INTO "{self.schema}"._event (object_id, object, record_id, operation, after)'
+            " VALUES (gen_random_uuid(), 'company', gen_random_uuid(), 'created', '{}')"
+        )
+        self._bell.ring(self._id)
+
+
+@asynccontextmanager
+async def telling(db: Database, receiver: Receiver, pace: Pace, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Told]:
+    """One that is `told` and otherwise looks at that pace."""
+    monkeypatch.setattr("threescore.events.delivery.TOLD", pace)
+    monkeypatch.setattr("threescore.events.delivery.ALONE", pace)
+    workspace, webhook = await create_workspace(db, "Told"), uuid4()
+    sealer, told = make_sealer("s" * 32), Told(db, workspace, f"/{workspace.id.hex}")
     ear = await Database.connect(db._url, 1)
-    deliverer = Deliverer(await Database.connect(db._url, 2), sealer, Outbound(["127.0.0.1"]), rules)
-    deliverer.pace = Pace(3600, 3600)
+    outbound = Outbound(["127.0.0.1"])
+    deliverer = Deliverer(await Database.connect(db._url, 2), sealer, outbound, delivery_rules(Settings()))
+    deliverer.pace = pace
     async with delivering(deliverer), listening(ear, deliverer.heard, deliverer.connected):
         await db.execute(
             f'INSERT INTO "{workspace.schema}"._webhook (id, target_url, operations, sealed)'
             " VALUES ($1, $2, '{*.*}', $3)",
             webhook,
-            receiver.url + path,
+            receiver.url + told.path,
             sealer.seal(b'{"secret": "x"}', webhook.bytes),
         )
         await db.execute(f'UPDATE "{workspace.schema}"._dispatch SET version = version + 1')
         await with_webhooks(db, workspace)
-        bell = Bell(db)
+        yield told
+    await ear.close()
+
+
+async def test_what_is_heard_is_delivered_at_once(
+    alone: Database, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By a process that would not look by itself for an hour."""
+    async with telling(alone, receiver, Pace(3600, 3600), monkeypatch) as told:
         for number in (1, 2):
             await asyncio.sleep(1.5)
-            await db.execute(
-                f'INSERT INTO "{workspace.schema}"._event (object_id, object, record_id, operation, after)'
-                " VALUES (gen_random_uuid(), 'company', gen_random_uuid(), 'created', '{}')"
-            )
-            bell.ring(workspace.id)
-            await asyncio.to_thread(receiver.wait, path, number, 10)
-    await ear.close()
+            await told.write()
+            await asyncio.to_thread(receiver.wait, told.path, number, 10)
+
+
+async def test_what_another_process_keeps_is_looked_for_again(
+    alone: Database, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may have begun before the event was there, or die."""
+    async with telling(alone, receiver, Pace(3600, 0.1), monkeypatch) as told:
+        await told.write()
+        await asyncio.to_thread(receiver.wait, told.path, 1, 10)
+        # Nothing that is busy is left of it.
+        await asyncio.sleep(1.5)
+        async with alone.transaction() as other:
+            await other.execute(f'SELECT FROM "{told.schema}"._dispatch FOR UPDATE')
+            await told.write()
+            await asyncio.sleep(1)
+            assert len(receiver.at(told.path)) == 1
+        await asyncio.to_thread(receiver.wait, told.path, 2, 10)
 
 
 def test_a_worker_listens(new_database: Callable[[], str], portal: BlockingPortal, shared_db: Database) -> None:

@@ -200,7 +200,7 @@ async def test_the_call_goes_to_the_address_that_was_looked_at(receiver: Receive
     assert call.headers["Host"] == f"pinned.example:{port}"
 
 
-def _certificate(directory: Path, name: str) -> tuple[Path, Path]:
+def make_certificate(directory: Path, name: str) -> tuple[Path, Path]:
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     now = datetime.now(UTC)
@@ -224,7 +224,7 @@ def _certificate(directory: Path, name: str) -> tuple[Path, Path]:
 
 
 async def test_tls_is_verified_with_the_targets_name(tmp_path: Path) -> None:
-    certificate, key = _certificate(tmp_path, "right.example")
+    certificate, key = make_certificate(tmp_path, "right.example")
     serving = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     serving.load_cert_chain(certificate, key)
 

@@ -114,8 +114,10 @@ def _webhook_tables() -> list[str]:
         # It is a queue: what is done must leave the indexes of what is pending soon.
         " WITH (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_insert_scale_factor = 0.05)",
         'CREATE INDEX "_delivery_webhook" ON "_delivery" ("webhook_id", "id")',
+        # With a condition that no statement fulfils but those about what is due. The planner would read it as a whole
+        # to find what is pending of a record, where next to nothing was pending when statistics were taken.
         'CREATE INDEX "_delivery_due" ON "_delivery" ("webhook_id", "next_attempt_at", "event_id")'
-        " WHERE \"status\" = 'pending'",
+        ' WHERE "status" = \'pending\' AND "next_attempt_at" IS NOT NULL',
         'CREATE INDEX "_delivery_record" ON "_delivery" ("record_id", "event_id") WHERE "status" = \'pending\'',
         'CREATE INDEX "_delivery_failed" ON "_delivery" ("id") WHERE "status" = \'failed\'',
     ]

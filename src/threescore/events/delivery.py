@@ -247,8 +247,10 @@ class _Pump:
         started = await self._start_calls() if filled or self._is_due(place) else 0
         await self._sweep()
         now = time.monotonic()
-        if filled or started:
+        if place.has_events or started:
+            # Where there are events and none was had, another process is at them. It need not see all, and may die.
             self._busy_until = now + 1.0
+        if filled or started:
             return 0.0
         pause = self._pace().busy if now < self._busy_until else self._pace().idle
         pause *= random.uniform(0.8, 1.0)

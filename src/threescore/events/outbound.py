@@ -1,9 +1,9 @@
 """Where the server may connect to on a caller's behalf.
 
 A target is looked at twice: when it is stored, for a clear answer, and when it is called, which is what protects. The
-call connects to the very addresses that were looked at (`client.CheckedResolver`), so a name that answers differently
-the next time gains nothing. Hosts written in other ways (decimal, octal, hexadecimal) need no care of their own:
-whatever the system makes of them is an address, and addresses are what is checked.
+call connects to the very addresses that were looked at (`connecting`), so a name that answers differently the next time
+gains nothing. Hosts written in other ways (decimal, octal, hexadecimal) need no care of their own: whatever the
+system makes of them is an address, and addresses are what is checked.
 """
 
 import asyncio

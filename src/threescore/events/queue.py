@@ -75,7 +75,8 @@ class Queue:
             f"SELECT p.version, s.model, p.until IS NOT NULL OR {log.first_unread(self._event, 'p.since')} IS NOT NULL"
             f" AS events, (SELECT extract(epoch FROM min(n.at) - now())::float8 FROM {self._webhook} w, LATERAL"
             f" (SELECT greatest(d.next_attempt_at, w.hold_until) AS at FROM {self._delivery} d"
-            f" WHERE d.webhook_id = w.id AND d.status = 'pending' ORDER BY d.next_attempt_at LIMIT 1) n"
+            f" WHERE d.webhook_id = w.id AND d.status = 'pending' AND d.next_attempt_at IS NOT NULL"
+            f" ORDER BY d.next_attempt_at LIMIT 1) n"
             f" WHERE w.switched_off_at IS NULL AND NOT w.is_paused) AS due"
             f" FROM {self._dispatch} p, {self._state} s"
         )

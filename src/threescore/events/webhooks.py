@@ -363,7 +363,7 @@ async def give_up(connection: Connection, schema: str, webhook_id: UUID, reason:
     await connection.execute(
         f"UPDATE {quote_identifier(schema)}._delivery SET status = 'failed', next_attempt_at = NULL, claim = NULL,"
         " error = coalesce(error || '; ', '') || $2, completed_at = now()"
-        " WHERE webhook_id = $1 AND status = 'pending'",
+        " WHERE webhook_id = $1 AND status = 'pending' AND next_attempt_at IS NOT NULL",
         webhook_id,
         reason,
     )
