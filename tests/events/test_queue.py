@@ -125,7 +125,7 @@ def test_workspaces_that_were_there_before_get_the_index(
             f'CREATE INDEX _delivery_due ON "{old}"._delivery (webhook_id, next_attempt_at, event_id)'
             " WHERE status = 'pending'"
         )
-        await database.execute("UPDATE threescore.migration SET version_num = '0010'")
+        await database.execute("UPDATE threescore.migration SET version_num = '0012'")
         await create_workspace(database, "New")
         await database.execute("DELETE FROM threescore.workspace WHERE name = 'New'")
         await database.close()

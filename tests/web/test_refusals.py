@@ -54,6 +54,8 @@ NOT_ON_PAGES = {
         "Option color is not one of the known colors: %s",
         "Option id must be a UUID",
     },
+    # Pages have no form for what this is about.
+    "access/people.py": {"No second factor is set up for this account: use getAuthTokensFromLoginToken"},
     "access/keys.py": {
         "This API Key is revoked",
         "This API Key is expired",
