@@ -1,5 +1,7 @@
 """The documentation as Markdown, for people and agents."""
 
+from collections.abc import Iterable
+
 from threescore.model.objects import Field, Model, ObjectType
 from threescore.model.overrides import resolved
 from threescore.records.object_rules import refused_verbs
@@ -8,10 +10,10 @@ from threescore.rest.openapi.guide import core_guide, metadata_guide, sample_obj
 from threescore.rest.openapi.reference import (
     metadata_fields,
     metadata_requests,
-    missing_requests,
-    own_requests,
+    named_for,
     record_fields,
     record_requests,
+    requests_of,
 )
 from threescore.rest.openapi.schemas import object_description, required_inputs
 from threescore.rest.openapi.shared import Site
@@ -57,8 +59,10 @@ def workspace_markdown(model: Model, site: Site) -> str:
             ],
         ),
     ]
+    general = requests_of(model, sample, site) if sample else {}
     for object_type in objects:
-        parts += _object(model, object_type, sample or object_type, site)
+        parts += _object(model, object_type, site)
+        parts += _differences(model, object_type, sample or object_type, general, site)
     return "\n\n".join(parts) + "\n"
 
 
@@ -81,7 +85,20 @@ def _requests(model: Model, sample: ObjectType, site: Site) -> list[str]:
     ]
 
 
-def _object(model: Model, object_type: ObjectType, sample: ObjectType, site: Site) -> list[str]:
+def _differences(
+    model: Model, object_type: ObjectType, sample: ObjectType, general: Iterable[str], site: Site
+) -> list[str]:
+    """Which requests an object has besides those of the sample, which are `general`, and which it has not."""
+    own, expected = requests_of(model, object_type, site), named_for(general, sample, object_type)
+    parts = []
+    if besides := [f"{request}: {about}" for request, about in own.items() if request not in expected]:
+        parts.append("Besides: " + " ".join(besides))
+    if missing := [request for request in expected if request not in own]:
+        parts.append(f"Not for this object: {', '.join(missing)}.")
+    return parts
+
+
+def _object(model: Model, object_type: ObjectType, site: Site) -> list[str]:
     examples, plural = Examples(model, object_type), object_type.name_plural
     required = set(required_inputs(object_type))
     rows = [row for field in object_type.fields if (row := _row(model, field, required))]
@@ -95,10 +112,6 @@ def _object(model: Model, object_type: ObjectType, sample: ObjectType, site: Sit
     ]
     if "create" not in refused_verbs(object_type):
         parts.append(f"```sh\n{curl(url, 'POST', f'/{plural}', None, examples.record(1))}\n```")
-    if own := own_requests(model, object_type, sample, site):
-        parts.append("Besides: " + " ".join(f"{request}: {about}" for request, about in own))
-    if missing := missing_requests(model, object_type, sample, site):
-        parts.append(f"Not for this object: {', '.join(missing)}.")
     return parts
 
 

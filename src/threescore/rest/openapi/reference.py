@@ -25,17 +25,14 @@ def record_requests(model: Model, sample: ObjectType, site: Site) -> str:
     return table(("Request", "What it does"), _rows("/rest", paths))
 
 
-def own_requests(model: Model, object_type: ObjectType, sample: ObjectType, site: Site) -> list[tuple[str, str]]:
-    """The requests that an object has and the sample has not, each with what it does."""
-    general = {request.replace(sample.name_plural, object_type.name_plural) for request, _ in _of(model, sample, site)}
-    return [row for row in _of(model, object_type, site) if row[0] not in general]
+def requests_of(model: Model, object_type: ObjectType, site: Site) -> dict[str, str]:
+    """The requests about one object, each with what it does."""
+    return dict(_rows("/rest", object_paths(model, object_type, site)))
 
 
-def missing_requests(model: Model, object_type: ObjectType, sample: ObjectType, site: Site) -> list[str]:
-    """The requests that the sample has and an object has not."""
-    own = {request for request, _ in _of(model, object_type, site)}
-    general = (request.replace(sample.name_plural, object_type.name_plural) for request, _ in _of(model, sample, site))
-    return [request for request in general if request not in own]
+def named_for(requests: Iterable[str], sample: ObjectType, object_type: ObjectType) -> list[str]:
+    """Requests about a sample as they would be about another object."""
+    return [request.replace(sample.name_plural, object_type.name_plural) for request in requests]
 
 
 def metadata_requests(model: Model, site: Site) -> list[str]:
@@ -81,10 +78,6 @@ def metadata_fields() -> str:
 def _root_rows(root: GraphQLObjectType) -> Iterable[tuple[str, str]]:
     kind = root.name.lower()
     return [(f"`{kind} {name}`", field.description or f"Gives `{field.type}`.") for name, field in root.fields.items()]
-
-
-def _of(model: Model, object_type: ObjectType, site: Site) -> list[tuple[str, str]]:
-    return _rows("/rest", object_paths(model, object_type, site))
 
 
 def _rows(root: str, paths: Mapping[str, Document]) -> list[tuple[str, str]]:
