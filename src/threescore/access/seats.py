@@ -28,8 +28,8 @@ from threescore.query.compile.scope import table
 from threescore.records.caller import Caller, actor_of
 from threescore.records.failures import explain
 from threescore.records.input import place_again, reader
-from threescore.records.runner import Runner
-from threescore.records.service import ID_ONLY, encode, write_arguments
+from threescore.records.runner import Runner, encode, write_arguments
+from threescore.records.service import ID_ONLY
 from threescore.records.stand_ins import is_stand_in
 
 
@@ -112,7 +112,7 @@ async def leave(connection: Connection, state: WorkspaceState, member: Member, a
     plan = plans.SoftDelete(
         kind.name_singular,
         ID_ONLY,
-        plans.And((plans.Compare("id", "eq", 3, "uuid"), plans.IsNull("deletedAt", True))),
+        plans.And((plans.by_id(3), plans.IsNull("deletedAt", True))),
         1,
     )
     await _run(connection, caller, kind, plan, [*write_arguments(caller), str(member.workspace_member_id)])
@@ -156,7 +156,7 @@ async def update_record(connection: Connection, caller: Caller, record_id: UUID,
     kind = stand_in_type(caller.state)
     [row] = reader(caller, kind).read([dict(change)]).rows
     place_again(row)
-    plan = plans.Update(kind.name_singular, tuple(sorted(row)), ID_ONLY, plans.Compare("id", "eq", 4, "uuid"), 1)
+    plan = plans.Update(kind.name_singular, tuple(sorted(row)), ID_ONLY, plans.by_id(4), 1)
     await _run(connection, caller, kind, plan, [*write_arguments(caller), encode(row), str(record_id)], [row])
 
 

@@ -58,6 +58,11 @@ Filter = Compare | IsNull | And | Or | Not | Through | Version
 EVERYTHING: Final = And(())
 
 
+def by_id(slot: int) -> Compare:
+    """The filter for the one record whose id is the argument in a slot."""
+    return Compare("id", "eq", slot, "uuid")
+
+
 # Ordering and cursors
 
 

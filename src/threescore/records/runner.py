@@ -24,7 +24,8 @@ ATTEMPTS = 6
 ARGUMENT_LIMIT = 32_767
 """How many values PostgreSQL's protocol takes with one statement."""
 
-encode = msgspec.json.Encoder().encode
+encode = msgspec.json.Encoder(decimal_format="number").encode
+"""Rows as the JSON that a statement takes as one argument."""
 
 Result = TypeVar("Result")
 
@@ -136,6 +137,11 @@ class Runner:
         sql, arguments = _compiled(caller, plan, arguments)
         rows: list[Record] = await connection.fetch(sql, *arguments)
         return rows
+
+
+def write_arguments(caller: Caller) -> list[Any]:
+    """The arguments that every write begins with, slots 0 to 2."""
+    return [caller.model.version, caller.state.access_version, caller.actor]
 
 
 def _compiled(caller: Caller, plan: Plan, arguments: Sequence[Any]) -> tuple[str, Sequence[Any]]:

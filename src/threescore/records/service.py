@@ -1,14 +1,11 @@
 """The service that all doors use for records: it turns wishes into plans, runs them, and answers with JSON bytes."""
 
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from datetime import UTC, datetime
-from decimal import Decimal
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import asyncpg
-import msgspec
 from msgspec import Struct
 
 from threescore.access.members import Member
@@ -24,19 +21,14 @@ from threescore.records.caller import Caller
 from threescore.records.creation import CreationStep, creation_steps, read_records
 from threescore.records.failures import explain
 from threescore.records.input import Input, place_again, reader
-from threescore.records.merge import merged_row
+from threescore.records.merge import INVALID_INPUT, Merge, check_merge, preview
 from threescore.records.object_rules import check_change, check_verb
-from threescore.records.runner import Runner
+from threescore.records.runner import Runner, encode, write_arguments
 from threescore.records.stand_ins import check_many, check_member_change, follow_name, renames, stand_in_of
 
 EMPTY_LIST = b"[]"
-MAX_MERGED = 9
 MAX_DUPLICATES = 200
-_INVALID_INPUT = "INVALID_QUERY_INPUT"
 ID_ONLY = Selection((plans.Scalar("id", "id"),))
-
-encode = msgspec.json.Encoder(decimal_format="number").encode
-_decode_exactly = msgspec.json.Decoder(float_hook=Decimal).decode
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -184,7 +176,7 @@ class Records:
         """
         if len(data if ids is None else ids) > self.batch_limit:
             raise BadRequest(
-                f"Cannot find duplicates of more than {self.batch_limit} records at once", sub_code=_INVALID_INPUT
+                f"Cannot find duplicates of more than {self.batch_limit} records at once", sub_code=INVALID_INPUT
             )
         argument: Any
         if ids is not None:
@@ -394,26 +386,10 @@ class Records:
         A dry run changes nothing and shows what would be. Raises BadRequest, NotFound.
         """
         check_many(caller, object_type)
-        _check_merge(object_type, ids, priority)
-        survivor, losers = ids[priority], [i for place, i in enumerate(ids) if place != priority]
-        name = object_type.name_singular
-        try:
-            async with self._database.transaction() as connection:
-                stored = await self._locked(caller, connection, object_type, ids)
-                ordered = [stored[survivor], *(stored[i] for i in ids if i != survivor)]
-                row = merged_row(object_type, ordered, frozenset(losers))
-                absorb = plans.Absorb(name)
-                await self._runner.inside(connection, caller, absorb, [*write_arguments(caller), survivor, losers])
-                change = plans.Update(name, tuple(sorted(row)), selection, _by_id(4), 1)
-                arguments = [*write_arguments(caller), encode(row), survivor]
-                answer = await self._runner.inside(connection, caller, change, arguments)
-                if dry_run:
-                    raise _DryRun(answer["records"])
-        except _DryRun as result:
-            return _preview(_only(result.records))
-        except asyncpg.PostgresError as error:
-            raise explain(error, object_type) from error
-        return _only(answer["records"])
+        check_merge(object_type, ids, priority)
+        merge = Merge(caller, object_type, ids[priority], [*ids[:priority], *ids[priority + 1 :]])
+        record = _only(await merge.run(self._runner, selection, dry_run=dry_run))
+        return preview(record) if dry_run else record
 
     # Running
 
@@ -425,7 +401,7 @@ class Records:
         That was decided by the statement that wrote, or did not. Here is only found out which of the two it was.
         """
         if versions is not None and records == EMPTY_LIST:
-            plan = plans.FindFirst(object_type.name_singular, ID_ONLY, _by_id(0))
+            plan = plans.FindFirst(object_type.name_singular, ID_ONLY, plans.by_id(0))
             await self.find_first(caller, plan, [record_id])
             raise PreconditionFailed(
                 "The record has been changed since; nothing was written. Read it again and send its present ETag.",
@@ -587,42 +563,15 @@ class Records:
             raise _too_many("destroy", limit)
         return answer["records"] or EMPTY_LIST
 
-    async def _locked(
-        self, caller: Caller, connection: Connection, object_type: ObjectType, ids: Sequence[str]
-    ) -> dict[str, Row]:
-        """Live records by id as rows of their table, locked. Raises NotFound when one is missing or named twice."""
-        lock = plans.Lock(object_type.name_singular)
-        rows = await self._runner.all_inside(connection, caller, lock, [list(ids)])
-        if len(rows) != len(ids):
-            raise NotFound("Record not found")
-        return {row["id"]: _decode_exactly(row["row"]) for row in rows}
-
-
-class _DryRun(Exception):
-    """Undoes the transaction of a merge that was only to be looked at."""
-
-    def __init__(self, records: bytes) -> None:
-        super().__init__()
-        self.records = records
-
-
-def write_arguments(caller: Caller) -> list[Any]:
-    """The arguments that every write begins with, slots 0 to 2."""
-    return [caller.model.version, caller.state.access_version, caller.actor]
-
 
 def _one(record_id: str, versions: Versions, arguments: list[Any]) -> plans.Filter:
     """The filter for one record, if it still is in one of the versions. Its arguments are added."""
     arguments.append(record_id)
-    found = _by_id(len(arguments) - 1)
+    found = plans.by_id(len(arguments) - 1)
     if versions is None:
         return found
     arguments.append(list(versions))
     return plans.And((found, plans.Version(len(arguments) - 1)))
-
-
-def _by_id(slot: int) -> plans.Filter:
-    return plans.Compare("id", "eq", slot, "uuid")
 
 
 def _only(records: bytes) -> bytes:
@@ -659,30 +608,3 @@ def _check_unambiguous(row: Record, object_type: ObjectType, rows: Sequence[Row]
         sub_code="UPSERT_MULTIPLE_MATCHING_RECORDS_CONFLICT",
         index=place,
     )
-
-
-def _check_merge(object_type: ObjectType, ids: Sequence[str], priority: int) -> None:
-    if not object_type.duplicate_criteria:
-        raise BadRequest(
-            "Merge is only available for objects with duplicate criteria. Object"
-            f" '{object_type.name_singular}' does not have duplicate criteria defined.",
-            sub_code=_INVALID_INPUT,
-        )
-    if len(ids) < 2:
-        raise BadRequest("At least 2 record IDs are required for merge", sub_code=_INVALID_INPUT)
-    if len(ids) > MAX_MERGED:
-        raise BadRequest(f"Maximum {MAX_MERGED} records can be merged at once", sub_code=_INVALID_INPUT)
-    if not 0 <= priority < len(ids):
-        raise BadRequest(
-            f"Invalid conflict priority '{priority}'. Valid options for {len(ids)} records: 0-{len(ids) - 1}",
-            sub_code=_INVALID_INPUT,
-        )
-    if len({UUID(i) for i in ids}) != len(ids):
-        raise NotFound("Record not found")
-
-
-def _preview(record: bytes) -> bytes:
-    """A record that is not there: under an id of its own, and deleted."""
-    shown = msgspec.json.decode(record)
-    now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return encode(shown | {"id": str(uuid4()), "deletedAt": now})

@@ -56,7 +56,8 @@ from threescore.query import plan as plans
 from threescore.query.filters import bind_filter, live_unless_asked
 from threescore.query.plan import Selection
 from threescore.records.caller import Caller, answer_for
-from threescore.records.service import Records, Versions, write_arguments
+from threescore.records.runner import write_arguments
+from threescore.records.service import Records, Versions
 
 ID_ONLY = Selection((plans.Scalar("id", "id"),))
 _INTROSPECTION = ("__schema", "__type")

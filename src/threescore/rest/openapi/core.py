@@ -5,8 +5,8 @@ from typing import Any
 from threescore.model.fields.json_schema import UUID, Schema, list_of, object_of
 from threescore.model.objects import Model, ObjectType
 from threescore.model.overrides import resolved
+from threescore.records.merge import MAX_MERGED
 from threescore.records.object_rules import refused_verbs
-from threescore.records.service import MAX_MERGED
 from threescore.rest.grammar.path import ACTIONS, Action
 from threescore.rest.openapi.events import (
     EVENTS_TAG,
