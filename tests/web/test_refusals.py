@@ -20,6 +20,7 @@ SHOWN = (
     *(f"access/{name}.py" for name in ("passwords", "membership", "seats", "users", "workspace_settings")),
     *(f"access/{name}.py" for name in ("people", "keys", "key_changes", "role_inputs")),
     "events/webhooks.py",
+    "events/webhook_input.py",
     "events/patterns.py",
     "records/failures.py",
     "records/stand_ins.py",
@@ -72,13 +73,16 @@ NOT_ON_PAGES = {
         "The filter of a row rule must be an object of fields and conditions",
     },
     "events/webhooks.py": {
-        "%s is required",
-        "%s must be true or false",
         "There is a webhook %s already",
-        # What the audit log and reports say.
-        "Multiple validation errors occurred while %s webhook",
+        # What the log of deliveries says.
         "The webhook was deleted",
         "The webhook was switched off",
+    },
+    "events/webhook_input.py": {
+        "%s is required",
+        "%s must be true or false",
+        # What stands above the single faults of a report.
+        "Multiple validation errors occurred while %s webhook",
     },
     "model/fields/address.py": {"subFields must be a list of %s"},
     "model/fields/base.py": {

@@ -15,7 +15,7 @@ from threescore.cli.workplace import Result, Workplace, WorkspaceOption, in_work
 from threescore.events.deliveries import DEFAULT_LIMIT, MAX_LIMIT, Search, Values
 from threescore.events.outbound import Outbound
 from threescore.events.services import WebhookServices, webhook_services
-from threescore.events.webhooks import Webhook, webhook_values
+from threescore.events.webhook import Webhook, webhook_values
 from threescore.model.fields.temporal import parse_moment
 from threescore.rest.webhooks import webhook_shape
 

@@ -29,7 +29,8 @@ from threescore.events.outbound import Outbound
 from threescore.events.payload import body_of_delivery, signed_headers
 from threescore.events.queue import Place, Queue, Result
 from threescore.events.retries import wait_after
-from threescore.events.webhooks import Webhook, load_webhooks, switch_off
+from threescore.events.webhook import Webhook
+from threescore.events.webhooks import load_webhooks, switch_off
 from threescore.model.objects import Model
 
 LEASE_MARGIN = 10.0

@@ -19,7 +19,7 @@ from threescore.db.pool import Database, Record
 from threescore.events import log
 from threescore.events.matching import matches
 from threescore.events.patterns import names_of_event, only_object
-from threescore.events.webhooks import Webhook
+from threescore.events.webhook import Webhook
 from threescore.model.objects import Model
 from threescore.sql import quote_identifier, quote_literal
 

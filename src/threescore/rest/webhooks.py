@@ -16,7 +16,7 @@ from threescore.errors import BadRequest, InvalidInput, NotFound
 from threescore.events.deliveries import DEFAULT_LIMIT, MAX_LIMIT, Search
 from threescore.events.payload import standard_secret
 from threescore.events.services import WebhookServices
-from threescore.events.webhooks import Webhook, webhook_values
+from threescore.events.webhook import Webhook, webhook_values
 from threescore.model.fields.temporal import parse_moment
 from threescore.records.caller import Caller
 from threescore.rest.grammar.filter import parse_filter

@@ -9,7 +9,7 @@ from threescore.catalog.wire import application_id
 from threescore.errors import BadRequest
 from threescore.events.deliveries import DEFAULT_LIMIT, Search
 from threescore.events.payload import standard_secret
-from threescore.events.webhooks import Webhook, webhook_values
+from threescore.events.webhook import Webhook, webhook_values
 from threescore.graphql.metadata.context import Info
 from threescore.model.fields.temporal import parse_moment
 

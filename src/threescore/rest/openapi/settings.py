@@ -7,7 +7,8 @@ from threescore.access.key_changes import MAX_NETWORKS, MAX_OVERLAP_HOURS, USAGE
 from threescore.access.scope import Access
 from threescore.access.usage import KEPT
 from threescore.events.deliveries import DEFAULT_LIMIT, MAX_LIMIT, STATUSES
-from threescore.events.webhooks import LONGEST_OVERLAP, MAX_OPERATIONS, MAX_SECRET, MAX_TEXT, OVERLAP
+from threescore.events.webhook_input import MAX_OPERATIONS, MAX_SECRET, MAX_TEXT
+from threescore.events.webhooks import LONGEST_OVERLAP, OVERLAP
 from threescore.model.fields.json_schema import UUID, Schema, list_of, nullable, object_of
 from threescore.rest.openapi.examples import curl
 from threescore.rest.openapi.operations import operation
