@@ -25,11 +25,11 @@ from threescore.model.fields.base import Json, Row
 from threescore.model.objects import ObjectType
 from threescore.query import plan as plans
 from threescore.query.compile.scope import table
+from threescore.query.plan import ID_ONLY
 from threescore.records.caller import Caller, actor_of
 from threescore.records.failures import explain
 from threescore.records.input import place_again, reader
 from threescore.records.runner import Runner, encode, write_arguments
-from threescore.records.service import ID_ONLY
 from threescore.records.stand_ins import is_stand_in
 
 

@@ -7,7 +7,11 @@ from graphql import GraphQLError
 from msgspec import Struct
 
 from threescore.access.idempotency import Answer, Keyed, is_final
-from threescore.errors import AccessRefused
+from threescore.errors import AccessRefused, ThreescoreError
+from threescore.graphql.errors import entry
+
+REFUSALS = (ThreescoreError, GraphQLError)
+"""Errors that tell a caller what is wrong with a request; all others are faults of ours."""
 
 UNREPEATABLE = frozenset({"deleteCurrentWorkspace"})
 """Root fields on which an Idempotency-Key has no effect: with the workspace goes whatever could keep an answer, and
@@ -64,3 +68,10 @@ class GraphqlResponse(Struct, frozen=True):
 def all_final(errors: list[Exception]) -> bool:
     """Whether the same request would meet all of these errors again."""
     return all(isinstance(error, GraphQLError) or is_final(error) for error in errors)
+
+
+def refusal(*errors: Exception, status: int = 200) -> GraphqlResponse:
+    """The answer to a request of which nothing is executed."""
+    body = msgspec.json.encode({"errors": [entry(error) for error in errors]})
+    stranger = next((error for error in errors if isinstance(error, AccessRefused)), None)
+    return GraphqlResponse(status, body, has_data=False, stranger=stranger)

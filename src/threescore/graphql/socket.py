@@ -15,8 +15,8 @@ import structlog
 from threescore.access.rates import RateLimits
 from threescore.access.tokens import Claims, Tokens, bearer_token
 from threescore.errors import AccessRefused, ThreescoreError
-from threescore.graphql.core.execute import CoreGraphql, refusal
-from threescore.graphql.request import GraphqlRequest, GraphqlResponse
+from threescore.graphql.core.execute import CoreGraphql
+from threescore.graphql.request import GraphqlRequest, GraphqlResponse, refusal
 from threescore.rest.http import Receive, Scope, Send, read_headers
 
 PROTOCOL = "graphql-transport-ws"

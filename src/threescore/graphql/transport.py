@@ -11,10 +11,11 @@ from threescore.access.idempotency import Keyed
 from threescore.access.rates import RateLimits, refusal_fields
 from threescore.access.tokens import Tokens, bearer_token
 from threescore.errors import AccessRefused, BadRequest, RateLimited, ThreescoreError
-from threescore.graphql.core.execute import CoreGraphql, Payload, refusal
+from threescore.graphql.core.execute import CoreGraphql
+from threescore.graphql.core.subscriptions import Payload
 from threescore.graphql.metadata import MetadataGraphql
 from threescore.graphql.metadata.schema import metadata_sdl
-from threescore.graphql.request import GraphqlRequest, GraphqlResponse
+from threescore.graphql.request import GraphqlRequest, GraphqlResponse, refusal
 from threescore.rest.envelope import encode_error
 from threescore.rest.http import (
     REPLAYED,
@@ -76,7 +77,7 @@ class GraphqlApi:
             return
         except Exception as error:
             log.exception("request failed", method=scope["method"], path=scope["path"])
-            response = refusal(error, 500)
+            response = refusal(error, status=500)
         status, media_type = response.status, None
         if GRAPHQL_JSON in _accepted(scope):
             media_type = f"{GRAPHQL_JSON}; charset=utf-8"

@@ -257,6 +257,9 @@ class Selection:
         return self is other or (isinstance(other, Selection) and self.items == other.items)
 
 
+ID_ONLY: Final = Selection((Scalar("id", "id"),))
+
+
 # Reads
 
 

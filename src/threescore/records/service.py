@@ -16,7 +16,7 @@ from threescore.model.objects import ObjectType
 from threescore.query import plan as plans
 from threescore.query.filters import LIVE, bind_filter, live_unless_asked
 from threescore.query.ordering import bind_cursor, bind_order
-from threescore.query.plan import Selection
+from threescore.query.plan import ID_ONLY, Selection
 from threescore.records.caller import Caller
 from threescore.records.creation import CreationStep, creation_steps, read_records
 from threescore.records.failures import explain
@@ -28,7 +28,6 @@ from threescore.records.stand_ins import check_many, check_member_change, follow
 
 EMPTY_LIST = b"[]"
 MAX_DUPLICATES = 200
-ID_ONLY = Selection((plans.Scalar("id", "id"),))
 
 P = ParamSpec("P")
 T = TypeVar("T")

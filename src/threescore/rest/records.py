@@ -14,7 +14,7 @@ from threescore.query import plan as plans
 from threescore.query.filters import bind_filter, live_unless_asked
 from threescore.query.grouping import bind_aggregates, bind_dimensions, bind_group_order
 from threescore.query.ordering import bind_order
-from threescore.query.plan import Selection
+from threescore.query.plan import ID_ONLY, Selection
 from threescore.records.caller import Caller
 from threescore.records.service import Page, Records, Versions
 from threescore.rest.grammar.cursor import decode_cursor
@@ -29,7 +29,6 @@ from threescore.rest.shapes import selection
 DEFAULT_LIMIT, MAX_LIMIT = 60, 200
 DEFAULT_GROUPS, MAX_GROUPS = 50, 200
 
-ID_ONLY = Selection((plans.Scalar("id", "id"),))
 PAGE_INFO = plans.PageInfo(
     "pageInfo",
     tuple(plans.PageFact(name, name) for name in ("hasNextPage", "hasPreviousPage", "startCursor", "endCursor")),

@@ -39,7 +39,7 @@ from threescore.graphql.metadata.context import MAX_VALUES, AnswerTooLarge, Cont
 from threescore.graphql.metadata.documents import Documents
 from threescore.graphql.metadata.schema import metadata_schema, resolve_value
 from threescore.graphql.metadata.variables import check_variables
-from threescore.graphql.request import UNREPEATABLE, GraphqlRequest, GraphqlResponse, all_final
+from threescore.graphql.request import UNREPEATABLE, GraphqlRequest, GraphqlResponse, all_final, refusal
 from threescore.records.caller import Caller
 
 THREADS = 16
@@ -78,7 +78,7 @@ class MetadataGraphql:
         try:
             caller = await self._caller(claims)
         except ThreescoreError as error:
-            return _refusal([error])
+            return refusal(error)
         return await self._execute(request, caller)
 
     async def serve(self, authorization: str | None, request: GraphqlRequest) -> GraphqlResponse:
@@ -97,13 +97,13 @@ class MetadataGraphql:
                 try:
                     found = await self._services.people.user_of_token(bearer_token(authorization))
                 except AccessRefused as refused:
-                    return _refusal([refused])
+                    return refusal(refused)
                 person = Person(*found)
             elif not roots or not roots <= PUBLIC:
-                return _refusal([error])
+                return refusal(error)
             return await self._execute(request, None, person)
         except ThreescoreError as error:
-            return _refusal([error])
+            return refusal(error)
         return await self._execute(request, caller)
 
     async def _execute(
@@ -132,13 +132,13 @@ class MetadataGraphql:
             return (await loop.run_in_executor(self._keyed_threads, self._answer, context, request)).answer
 
         def refused(error: ThreescoreError) -> Answer:
-            return Answer(200, _refusal([error]).body)
+            return Answer(200, refusal(error).body)
 
         try:
             owner = await self._owner(address, caller, person)
             answer = await self._answers.once(owner, keyed, run, refused, on_present_model=False)
         except ThreescoreError as error:
-            return _refusal([error], error.status)
+            return refusal(error, status=error.status)
         if answer.final and not answer.replayed:
             # Whoever was woken before found nothing yet.
             self._services.people.mailer.wake()
@@ -193,14 +193,14 @@ class MetadataGraphql:
         schema = metadata_schema()
         document = self._document(request)
         if isinstance(document, list):
-            return _refusal(document)
+            return refusal(*document)
         try:
             operation = _operation(document, request)
         except GraphQLError as error:
-            return _refusal([error])
+            return refusal(error)
         problems = check_variables(schema, operation, request.variables)
         if problems:
-            return _refusal(problems, 400)
+            return refusal(*problems, status=400)
         try:
             result = execute(
                 schema,
@@ -283,10 +283,3 @@ def _located(error: GraphQLError) -> dict[str, Any]:
     if cause is not None and not isinstance(cause, ThreescoreError):
         log.error("resolver failed", path=error.path, exc_info=cause)
     return entry(cause or error, error.path, error.nodes[0] if error.nodes else None)
-
-
-def _refusal(errors: list[Any], status: int = 200) -> GraphqlResponse:
-    """The answer to a request that is not executed at all."""
-    body = msgspec.json.encode({"errors": [entry(error) for error in errors]})
-    stranger = next((error for error in errors if isinstance(error, AccessRefused)), None)
-    return GraphqlResponse(status, body, has_data=False, stranger=stranger)
