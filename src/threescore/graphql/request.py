@@ -7,7 +7,6 @@ from graphql import GraphQLError
 from msgspec import Struct
 
 from threescore.access.idempotency import Answer, Keyed, is_final
-from threescore.errors import AccessRefused
 
 UNREPEATABLE = frozenset({"deleteCurrentWorkspace"})
 """Root fields on which an Idempotency-Key has no effect: with the workspace goes whatever could keep an answer, and
@@ -36,8 +35,8 @@ class GraphqlRequest(Struct, frozen=True):
 class GraphqlResponse(Struct, frozen=True):
     """What is answered: an HTTP status and the encoded JSON. Without data nothing was executed at all.
 
-    A response that is not `final` tells of a failure that the same request may not meet again. `stranger` is why
-    whoever asks was not let in at all.
+    A response that is not `final` tells of a failure that the same request may not meet again; `wait` says in how many
+    seconds, where that is known.
     """
 
     status: int
@@ -45,7 +44,7 @@ class GraphqlResponse(Struct, frozen=True):
     has_data: bool = True
     final: bool = True
     replayed: bool = False
-    stranger: AccessRefused | None = None
+    wait: float | None = None
 
     @classmethod
     def of(cls, answer: Answer) -> "GraphqlResponse":

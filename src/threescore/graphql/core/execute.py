@@ -560,8 +560,7 @@ class CoreGraphql:
 
 def refusal(error: Exception, status: int = 200) -> GraphqlResponse:
     """The answer to a request that cannot be executed at all."""
-    stranger = error if isinstance(error, AccessRefused) else None
-    return GraphqlResponse(status, encode({"errors": [entry(error)]}), has_data=False, stranger=stranger)
+    return GraphqlResponse(status, encode({"errors": [entry(error)]}), has_data=False)
 
 
 def _roots(model: Model, kind: str) -> Mapping[str, RootField]:

@@ -1,7 +1,7 @@
 """Answers GraphQL requests about the data model and the settings."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -31,7 +31,7 @@ from threescore.access.people import People
 from threescore.access.tokens import WRONG_TYPE, Claims, Tokens, bearer_token
 from threescore.catalog.state import Workspaces
 from threescore.db.pool import Database
-from threescore.errors import AccessRefused, BadRequest, ThreescoreError
+from threescore.errors import AccessRefused, BadRequest, LimitReached, ThreescoreError
 from threescore.events.services import WebhookServices
 from threescore.graphql.errors import entry
 from threescore.graphql.limits import Limits
@@ -266,7 +266,7 @@ def _encoded(result: ExecutionResult) -> GraphqlResponse:
         body["errors"] = [_located(error) for error in result.errors]
     body["data"] = result.data
     causes = [_cause(error) or error for error in result.errors or ()]
-    return GraphqlResponse(200, msgspec.json.encode(body), final=all_final(causes))
+    return GraphqlResponse(200, msgspec.json.encode(body), final=all_final(causes), wait=_wait(causes))
 
 
 def _cause(error: GraphQLError) -> Exception | None:
@@ -288,5 +288,9 @@ def _located(error: GraphQLError) -> dict[str, Any]:
 def _refusal(errors: list[Any], status: int = 200) -> GraphqlResponse:
     """The answer to a request that is not executed at all."""
     body = msgspec.json.encode({"errors": [entry(error) for error in errors]})
-    stranger = next((error for error in errors if isinstance(error, AccessRefused)), None)
-    return GraphqlResponse(status, body, has_data=False, stranger=stranger)
+    return GraphqlResponse(status, body, has_data=False, wait=_wait(errors))
+
+
+def _wait(errors: Iterable[Any]) -> float | None:
+    """In how many seconds nothing stands in the way any more that was tried too often."""
+    return max((error.wait for error in errors if isinstance(error, LimitReached)), default=None)
