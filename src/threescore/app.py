@@ -184,6 +184,7 @@ class Application:
         self._usage = Usage(database)
         self._usage.start()
         people.mailer.start()
+        people.refused.start()
         forget = [] if settings.event_days is None else [partial(forget_events, days=settings.event_days)]
         cleaning = asyncio.create_task(keep_clean(database, settings.audit_days, *forget))
         try:
@@ -192,6 +193,7 @@ class Application:
         finally:
             cleaning.cancel()
             await self._usage.stop()
+            await people.refused.stop()
             await people.mailer.close()
             await database.close()
 
