@@ -12,6 +12,10 @@ UNREPEATABLE = frozenset({"deleteCurrentWorkspace"})
 """Root fields on which an Idempotency-Key has no effect: with the workspace goes whatever could keep an answer, and
 whoever could ask for it."""
 
+ENDING = frozenset({"updatePassword"})
+"""Root fields that end the session they come with. Who repeats such a request with the token of then gets the kept
+answer all the same: they know the password that it set, and could sign in with that."""
+
 
 class GraphqlRequest(Struct, frozen=True):
     """One GraphQL request.
