@@ -52,9 +52,9 @@ def rest_api(database: Database, tokens: Tokens, secret: str, settings: Settings
     workspaces, records = Workspaces(database), RecordsApi(Records(database, settings.batch_limit))
     metadata = MetadataApi(database, KeyChanges(database, tokens))
     webhooks = WebhooksApi(webhook_services(database, secret, Outbound()))
-    rates = RateLimits(database, workspaces)
+    rates = RateLimits(database, workspaces, tokens)
     answers = KeptAnswers(database, secret)
-    return RestApi(database, workspaces, tokens, records, metadata, webhooks, rates, settings.body_limit, answers)
+    return RestApi(database, workspaces, records, metadata, webhooks, rates, settings.body_limit, answers)
 
 
 async def issued_for(
@@ -71,12 +71,12 @@ async def issued_for(
         tokens = Tokens(secret)
         webhooks = webhook_services(database, secret, Outbound())
         workspaces, records = Workspaces(database), Records(database, settings.batch_limit)
-        rates, answers = RateLimits(database, workspaces), KeptAnswers(database, secret)
+        rates, answers = RateLimits(database, workspaces, tokens), KeptAnswers(database, secret)
         api: RestApi | GraphqlApi
         if target == "/graphql":
             core = CoreGraphql(database, workspaces, records, Limits(), answers)
             metadata = MetadataGraphql(database, workspaces, tokens, webhooks, answers)
-            api = GraphqlApi(tokens, core, metadata, rates, settings.body_limit)
+            api = GraphqlApi(core, metadata, rates, settings.body_limit)
         else:
             api = rest_api(database, tokens, secret, settings)
         database.heard.clear()

@@ -100,11 +100,14 @@ class Application:
         await self._others(scope, receive, send)
 
     def _counting(self, origin: Origin, send: Send) -> Send:
-        """Sends, and has the request counted when its answer begins: some answers go on for hours."""
+        """Sends what the limits are, and has the request noted, when its answer begins: some go on for hours."""
 
         def counting(message: Message) -> Awaitable[None]:
-            if message["type"] == "http.response.start" and self._usage is not None:
-                self._usage.note(origin, message["status"])
+            if message["type"] == "http.response.start":
+                if self._usage is not None:
+                    self._usage.note(origin, message["status"])
+                if origin.limits:
+                    message = {**message, "headers": [*message["headers"], *origin.limits]}
             return send(message)
 
         return counting
@@ -124,7 +127,7 @@ class Application:
         records = Records(database, settings.batch_limit, deliverer.wake if deliverer else bell.ring)
         changed = deliverer.webhooks_changed if deliverer else bell.ring
         webhooks = webhook_services(database, secret, outbound, changed)
-        rates = RateLimits(database, workspaces, settings.rate_limit, settings.rate_limit_workspace)
+        rates = RateLimits(database, workspaces, tokens, settings.rate_limit, settings.rate_limit_workspace)
         answers = KeptAnswers(database, secret)
         limits = Limits(
             tokens=settings.graphql_tokens,
@@ -147,12 +150,11 @@ class Application:
         watch = Watch(database)
         on_stop(watch.stop)
         self._documents = DocumentsApi(
-            workspaces, tokens, settings.batch_limit, settings.body_limit, full=settings.openapi_full
+            workspaces, rates, settings.batch_limit, settings.body_limit, full=settings.openapi_full
         )
         self._rest = RestApi(
             database,
             workspaces,
-            tokens,
             RecordsApi(records),
             MetadataApi(database, KeyChanges(database, tokens)),
             WebhooksApi(webhooks),
@@ -162,9 +164,8 @@ class Application:
             watch,
         )
         core = CoreGraphql(database, workspaces, records, limits, answers, watch)
-        self._socket = GraphqlSocket(tokens, core, rates, settings.body_limit)
+        self._socket = GraphqlSocket(core, rates, settings.body_limit)
         self._graphql = GraphqlApi(
-            tokens,
             core,
             MetadataGraphql(database, workspaces, tokens, webhooks, answers, limits, people),
             rates,
@@ -183,6 +184,7 @@ class Application:
         self._usage = Usage(database)
         self._usage.start()
         people.mailer.start()
+        people.refused.start()
         forget = [] if settings.event_days is None else [partial(forget_events, days=settings.event_days)]
         cleaning = asyncio.create_task(keep_clean(database, settings.audit_days, *forget))
         try:
@@ -191,6 +193,7 @@ class Application:
         finally:
             cleaning.cancel()
             await self._usage.stop()
+            await people.refused.stop()
             await people.mailer.close()
             await database.close()
 

@@ -230,7 +230,7 @@ class Settings:
         parse_rates,
         (),
         "How many requests an API key may send: `100/1 1000/60` are 100 in a second and 1000 in a minute. A key may"
-        " have a limit of its own.",
+        " have a limit of its own. Each member, and each network address without a good token, may send as many.",
         shown_default="no limit",
     )
     rate_limit_workspace: tuple[Rate, ...] = _setting(

@@ -109,12 +109,13 @@ class UnprocessableRequest(ThreescoreError):
 
 
 class LimitReached(ThreescoreError):
-    """Tried too often; it may be tried again later."""
+    """Tried too often; it may be tried again after `wait` seconds."""
 
     status = 429
 
-    def __init__(self, message: str) -> None:
+    def __init__(self, message: str, wait: float) -> None:
         super().__init__(message, code="LIMIT_REACHED")
+        self.wait = wait
 
 
 class TooLarge(ThreescoreError):
@@ -132,8 +133,8 @@ class UnsupportedMediaType(ThreescoreError):
 class RateLimited(ThreescoreError):
     """More was asked than may be.
 
-    `spender_type` (`apiKey`, `workspace` or `address`) and `spender_id` say whose limit is used up: `limit` requests in
-    `period` seconds. The same request may succeed after `wait` seconds.
+    `spender_type` (`apiKey`, `workspace`, `workspaceMember` or `address`) and `spender_id` say whose limit is used up:
+    `limit` requests in `period` seconds. The same request may succeed after `wait` seconds.
     """
 
     status = 429

@@ -71,9 +71,11 @@ def test_keys(api: httpx.Client, workspace: Workspace) -> None:
         "apiKey.created",
         "apiKey.updated",
         "apiKey.updated",
+        "apiKey.tokenGenerated",
         "apiKey.revoked",
     ]
-    created, renamed, assigned, ended = found
+    created, renamed, assigned, generated, ended = found
+    assert generated["after"] == {"expiresAt": LATER.replace(".000Z", "Z")}
     assert created["after"]["name"] == "Sync"
     assert created["after"]["roleId"] == admin["id"]
     assert created["before"] is None

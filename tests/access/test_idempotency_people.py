@@ -246,11 +246,22 @@ def test_members_and_passwords(client: Client, workspace: Workspace, invite_hash
     twice(client, remove, access, id=member)
     assert client.refused(ME, colleague)[0] == "User is not a member of the workspace"
 
-    # A new password ends the session that changed it; who has signed in anew gets the kept answer.
+    # A new password ends the session that changed it; the same request gets the kept answer all the same.
     headers = keyed()
     first = post(client, CHANGE_PASSWORD, headers, access, old=PASSWORD, new=NEW_PASSWORD)
-    gone = post(client, CHANGE_PASSWORD, headers, access, old=PASSWORD, new=NEW_PASSWORD)
-    assert gone.json()["errors"][0]["message"] == "Token invalid."
+    same(first, post(client, CHANGE_PASSWORD, headers, access, old=PASSWORD, new=NEW_PASSWORD))
+    other = join(client, invite_hash, new_email())[0]
+    for asked, bearer, more in (
+        # Another request, another key, another person: nothing is told but that the token is over.
+        (keyed(), access, {"old": PASSWORD, "new": NEW_PASSWORD}),
+        (headers, access, {"old": PASSWORD, "new": NEW_PASSWORD + "!"}),
+        (headers, access, {"old": "guessed password", "new": NEW_PASSWORD}),
+        (headers, other, {"old": PASSWORD + "!", "new": NEW_PASSWORD}),
+        (headers, access[:-2], {"old": PASSWORD, "new": NEW_PASSWORD}),
+    ):
+        refused = post(client, CHANGE_PASSWORD, asked, bearer, **more).json()
+        assert "data" not in refused or refused["data"] is None, refused
+    assert client.refused(ME, access)[0] == "Token invalid."
     login = client(GET_LOGIN, email=email, password=NEW_PASSWORD, origin=ORIGIN)["loginToken"]["token"]
     anew, _ = pair(client(GET_TOKENS, token=login, origin=ORIGIN))
     same(first, post(client, CHANGE_PASSWORD, headers, anew, old=PASSWORD, new=NEW_PASSWORD))

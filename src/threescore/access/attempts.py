@@ -48,7 +48,8 @@ class Attempts:
             await self._database.execute("DELETE FROM threescore.attempt WHERE expires_at < now()")
         if level > limit.times:
             minutes = round(limit.seconds / 60)
-            raise LimitReached(f"Limit reached ({limit.times:g} attempts per {minutes} minutes)")
+            wait = (level + 1 - limit.times) * limit.seconds / limit.times
+            raise LimitReached(f"Limit reached ({limit.times:g} attempts per {minutes} minutes)", wait)
 
     async def forget(self, *about: str) -> None:
         """Forgets the attempts so far: the last one succeeded."""

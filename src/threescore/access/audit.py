@@ -51,6 +51,12 @@ class Entry(Struct, frozen=True):
     after: Values | None = None
 
 
+def replaced(**properties: bool) -> tuple[dict[str, str], dict[str, str]]:
+    """What the log says, before and after, of properties that it must not show: those that are other ones now."""
+    names = [name for name, is_other in properties.items() if is_other]
+    return dict.fromkeys(names, "old"), dict.fromkeys(names, "new")
+
+
 async def audit(connection: Connection, schema: str, author: Author, entries: Sequence[Entry]) -> None:
     """Adds entries to the log of the workspace with that schema.
 

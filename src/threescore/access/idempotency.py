@@ -155,6 +155,12 @@ class KeptAnswers:
                 await asyncio.sleep(0.01 * 2**attempt * random.uniform(0.5, 1.5))
         raise Conflict("Other requests were changing the same records; nothing was changed. Send it again.")
 
+    async def repeated(self, owner: Owner, keyed: Keyed) -> Answer | None:
+        """The kept answer to a request; None where there is none. Raises as `once` does."""
+        keyed.check()
+        async with self._room, self._database.transaction() as connection:
+            return await self._look_up(connection, owner, keyed)
+
     async def _attempt(
         self,
         connection: Connection,

@@ -14,7 +14,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from threescore.access import keys
-from threescore.access.audit import COMMAND_LINE, Author
+from threescore.access.audit import COMMAND_LINE, Author, Entry, audit
 from threescore.access.changing import changing, check_grant, existing_role
 from threescore.access.grants import narrowed
 from threescore.access.keys import ApiKey
@@ -150,11 +150,14 @@ class KeyChanges:
 
     async def mint(self, caller: Caller, key_id: UUID, expires_at: str | None) -> str:
         """A new token of a key, besides those that it has. Raises NotFound."""
-        async with changing(self._database, caller) as (_, present):
+        async with changing(self._database, caller) as (connection, present):
             key = _existing(present, key_id)
             _check_good(key)
             _check_key(present, _role_of(present, key), key.scope, key.allowed_networks)
-        return self._token(key, _until(expires_at, key))
+            until = _until(expires_at, key)
+            entry = Entry("apiKey.tokenGenerated", key.id, key.name, None, {"expiresAt": until})
+            await audit(connection, present.state.model.schema, self._author, [entry])
+        return self._token(key, until)
 
     async def regenerate(
         self, caller: Caller, key_id: UUID, expires_at: str | None, overlap_hours: float | None

@@ -9,11 +9,12 @@ from uuid import UUID
 from msgspec import Struct
 
 from threescore.access.attempts import Limit
+from threescore.access.audit import Entry
 from threescore.access.changing import check_grant
 from threescore.access.invitations import Invitation, invite, list_invitations, withdraw
 from threescore.access.members import Member
 from threescore.access.people import DAY, People
-from threescore.access.seats import find_by_record, give_role, leave, locked_state
+from threescore.access.seats import find_by_record, give_role, leave, locked_state, note
 from threescore.access.users import read_email
 from threescore.errors import BadRequest, LimitReached, NotFound
 from threescore.records.caller import Caller
@@ -73,8 +74,10 @@ async def delete_invitation(people: People, caller: Caller, invitation_id: UUID)
     """Takes an invitation back. Raises Forbidden, NotFound."""
     caller.require(MEMBERS)
     async with people.database.transaction() as connection:
-        if await withdraw(connection, caller.model.workspace_id, invitation_id) is None:
+        invitation = await withdraw(connection, caller.model.workspace_id, invitation_id)
+        if invitation is None:
             raise _unknown()
+        await note(connection, caller.state, caller.principal, _entry("withdrawn", invitation))
 
 
 async def invitations_of(people: People, caller: Caller) -> list[Invitation]:
@@ -88,6 +91,8 @@ async def remove_member(people: People, caller: Caller, workspace_member_id: UUI
     """Takes a member out of the workspace; oneself, too. Raises Forbidden, NotFound, BadRequest for the last admin."""
     async with people.database.transaction() as connection:
         state = await locked_state(connection, caller.model.workspace_id)
+        # Who waited for the lock may be no administrator any more.
+        caller = caller.renewed(state)
         member = find_by_record(state, workspace_member_id)
         if not (isinstance(caller.principal, Member) and caller.principal.id == member.id):
             caller.require(MEMBERS)
@@ -98,7 +103,6 @@ async def remove_member(people: People, caller: Caller, workspace_member_id: UUI
 
 async def change_role(people: People, caller: Caller, workspace_member_id: UUID, role_id: UUID) -> Member:
     """Gives a member another role. Raises Forbidden, NotFound, BadRequest for the last administrator."""
-    caller.require(ROLES)
     async with people.database.transaction() as connection:
         return await give_role(connection, caller, workspace_member_id, role_id)
 
@@ -121,11 +125,18 @@ async def _send(people: People, caller: Caller, email: str, role_id: UUID | None
     await people.attempts.take(TO_ONE_PERSON, "invitation", email)
     async with people.database.transaction() as connection:
         invitation = await invite(connection, workspace_id, email, role_id)
+        await note(connection, caller.state, caller.principal, _entry("sent", invitation))
         await people.mailer.post(
             connection, "invitation", email, invitation_id=invitation.id, author=caller.principal.name or None
         )
     people.mailer.wake()
     return invitation
+
+
+def _entry(verb: str, invitation: Invitation) -> Entry:
+    values = {"roleId": invitation.role_id, "expiresAt": invitation.expires_at}
+    before, after = (values, None) if verb == "withdrawn" else (None, values)
+    return Entry(f"invitation.{verb}", invitation.id, invitation.email, before, after)
 
 
 def _unknown() -> NotFound:

@@ -14,16 +14,17 @@ class Origin:
     """One request.
 
     `key` is the workspace and the id of the API key whose token came with it, once that is known; `let_in` says whether
-    the key was good, too.
+    the key was good, too. `limits` are the headers that tell of rate limits; None until the request is counted.
     """
 
-    __slots__ = ("_scope", "_trusted", "key", "let_in")
+    __slots__ = ("_scope", "_trusted", "key", "let_in", "limits")
 
     def __init__(self, scope: MutableMapping[str, Any], trusted: Sequence[Network] = ()) -> None:
         self._scope = scope
         self._trusted = trusted
         self.key: tuple[UUID, UUID] | None = None
         self.let_in = False
+        self.limits: tuple[tuple[bytes, bytes], ...] | None = None
 
     @property
     def route(self) -> str:

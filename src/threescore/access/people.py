@@ -17,6 +17,7 @@ from threescore.access.members import Member, find_member, memberships_of
 from threescore.access.origins import Addresses
 from threescore.access.passwords import Passwords, check_password, is_outdated
 from threescore.access.person_tokens import PersonTokens, Session, Token, TokenPair
+from threescore.access.refused_sign_ins import NOT_VERIFIED, TOO_MANY, WRONG_PASSWORD, RefusedSignIns
 from threescore.access.roles import admin_role
 from threescore.access.seats import join, leave, locked_state
 from threescore.access.session_rows import end_all_sessions, end_session, is_open, open_session, rotate
@@ -31,7 +32,7 @@ from threescore.catalog.workspaces import (
     list_workspaces,
 )
 from threescore.db.pool import Connection, Database
-from threescore.errors import AccessRefused, BadRequest, Conflict, Forbidden
+from threescore.errors import AccessRefused, BadRequest, Conflict, Forbidden, LimitReached
 from threescore.records.caller import actor_of
 
 DAY = 86_400.0
@@ -104,6 +105,7 @@ class People:
         self.addresses = Addresses(url, self.rules.multi_workspace)
         self.mailer = Mailer(database, Letters(self.addresses).write, smtp_url, mail_from)
         self.attempts = Attempts(database)
+        self.refused = RefusedSignIns(database)
         self.tokens = PersonTokens(tokens)
         self._tokens = tokens
         self._passwords = Passwords()
@@ -260,20 +262,16 @@ class People:
 
     async def sign_in(self, email: str, password: str, *, address: str) -> SignedIn:
         """Whose address and password these are. Raises Forbidden, LimitReached."""
-        user = await self._authenticated(read_email(email), password, address)
-        self._check_verified(user)
-        return await self._signed_in(user)
+        return await self._signed_in(await self._let_in(email, password, address))
 
     async def login_token(self, email: str, password: str, origin: str | None, *, address: str) -> Token:
         """A token for the workspace at an origin. Raises Forbidden, LimitReached."""
-        user = await self._authenticated(read_email(email), password, address)
-        self._check_verified(user)
+        user = await self._let_in(email, password, address)
         return self.tokens.login(user, (await self._member_at(user, origin)).workspace_id)
 
     async def enter(self, email: str, password: str, *, address: str, origin: str | None = None) -> Session:
         """A session in a workspace, for our own pages. Raises Forbidden, LimitReached."""
-        user = await self._authenticated(read_email(email), password, address)
-        self._check_verified(user)
+        user = await self._let_in(email, password, address)
         member = await self._member_at(user, origin)
         async with self.database.transaction() as connection:
             return await _opened(connection, user, member, address)
@@ -319,8 +317,28 @@ class People:
         await self.addresses.check(self.database, origin, member.workspace_id)
         return user, member, UUID(claims["jti"])
 
+    async def _let_in(self, email: str, password: str, address: str) -> User:
+        """Who may sign in with this address and password. Raises Forbidden, LimitReached."""
+        user = await self._authenticated(read_email(email), password, address)
+        try:
+            self._check_verified(user)
+        except Forbidden:
+            self.refused.note(user.email, address, NOT_VERIFIED)
+            raise
+        return user
+
     async def _authenticated(self, email: str, password: str, address: str) -> User:
         """The user whose password it is. Raises Forbidden, alike for one that does not exist, and LimitReached."""
+        try:
+            return await self._of_password(email, password, address)
+        except LimitReached:
+            self.refused.note(email, address, TOO_MANY)
+            raise
+        except Forbidden:
+            self.refused.note(email, address, WRONG_PASSWORD)
+            raise
+
+    async def _of_password(self, email: str, password: str, address: str) -> User:
         place = whereabouts(address)
         here, from_anywhere = ("here", email, place), ("anywhere", email)
         is_known_place = await self.attempts.is_remembered("known", email, place)
@@ -365,7 +383,7 @@ class People:
 
     # Sessions
 
-    async def renew(self, token: str) -> TokenPair:
+    async def renew(self, token: str, *, address: str) -> TokenPair:
         """New tokens for a refresh token, which is good once; who comes with it again ends the session."""
         claims = self._tokens.read(token, REFRESH)
         session_id, user_id = UUID(claims["sessionId"]), UUID(claims["userId"])
@@ -377,6 +395,9 @@ class People:
                 member = await find_member(connection, UUID(claims["workspaceId"]), user_id)
             if renewed is not None and renewed.refresh_id is None:
                 await end_session(connection, session_id, user_id)
+                if member is not None:
+                    entry = Entry("auth.refreshTokenReused", user_id, member.email)
+                    await _note(connection, member, entry, address)
         if renewed is None or renewed.refresh_id is None or user is None:
             # That the session has ended is to stay, even in the transaction of a request that may be repeated.
             raise invalid_token(is_lasting=renewed is not None)
@@ -454,6 +475,7 @@ class People:
                 raise invalid_token()
             await self._set_password(connection, user.id, hashed)
             await connection.execute('UPDATE threescore."user" SET is_email_verified = true WHERE id = $1', user.id)
+            await _note_everywhere(connection, Entry("auth.passwordReset", user.id, user.email), address)
         # Who has the mail is the person: strangers' guesses are in their way no longer.
         await self.attempts.forget("here", user.email, whereabouts(address))
         await self.attempts.remember(KNOWN_PLACE, "known", user.email, whereabouts(address))
@@ -472,7 +494,7 @@ class People:
             await self._set_password(connection, user.id, hashed)
             present = await get_user(connection, user.id)
             assert present is not None
-            await _note(connection, member, Entry("auth.passwordChanged", user.id, user.email), address)
+            await _note_everywhere(connection, Entry("auth.passwordChanged", user.id, user.email), address)
             return self.tokens.pair(await open_session(connection, present, member))
 
     async def _set_password(self, connection: Connection, user_id: UUID, hashed: str) -> None:
@@ -537,10 +559,11 @@ class People:
     async def _check_last_of_server(connection: Connection, user: User) -> None:
         if not user.is_server_admin:
             return
-        others = await connection.fetchval(
-            'SELECT count(*) FROM threescore."user" WHERE is_server_admin AND id <> $1', user.id
+        # Two who leave at once are one after the other here.
+        administrators = await connection.fetch(
+            'SELECT id FROM threescore."user" WHERE is_server_admin ORDER BY id FOR UPDATE'
         )
-        if not others:
+        if not [row for row in administrators if row["id"] != user.id]:
             raise BadRequest(
                 "The last administrator of the server cannot be deleted", code="CANNOT_DELETE_LAST_ADMIN_USER"
             )
@@ -589,3 +612,9 @@ async def _opened(
 async def _note(connection: Connection, member: Member, entry: Entry, address: str) -> None:
     schema = await connection.fetchval("SELECT schema FROM threescore.workspace WHERE id = $1", member.workspace_id)
     await audit(connection, schema, Author(actor_of(member), address or None), [entry])
+
+
+async def _note_everywhere(connection: Connection, entry: Entry, address: str) -> None:
+    """Tells the audit logs of all workspaces of the person that an entry is about, who did it."""
+    for member in await memberships_of(connection, entry.subject_id):
+        await _note(connection, member, entry, address)

@@ -1,4 +1,6 @@
-"""Rate limits: token buckets of API keys and workspaces, shared by all workers through the database.
+"""Rate limits: token buckets of API keys, workspaces, members and network addresses.
+
+All workers share them through the database.
 
 A worker takes tokens from the shared bucket in blocks: an eighth of what is in it, one at least. What it took it spends
 without asking anybody. So the first requests of a key cost one round trip in many, and the last ones before the limit
@@ -9,18 +11,20 @@ eighth more for each worker than the limit says, and may refuse as much too earl
 """
 
 import asyncio
+import contextlib
 import hashlib
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import lru_cache
 from uuid import UUID
 
 from msgspec import Struct, field
 
 from threescore.access.attempts import whereabouts
+from threescore.access.members import Member
 from threescore.access.origin import ORIGIN
-from threescore.access.tokens import API_KEY, Claims
+from threescore.access.tokens import API_KEY, Claims, Tokens, bearer_token
 from threescore.catalog.state import Workspaces, WorkspaceState
 from threescore.config import Rate, parse_rates
 from threescore.db.pool import Database
@@ -102,85 +106,112 @@ class _Bucket(Struct):
 
 
 class RateLimits:
-    """The limits of a worker."""
+    """The limits of a worker. What an answer tells of them is left with the origin of the request."""
 
     def __init__(
-        self, database: Database, workspaces: Workspaces, key: tuple[Rate, ...] = (), workspace: tuple[Rate, ...] = ()
+        self,
+        database: Database,
+        workspaces: Workspaces,
+        tokens: Tokens,
+        key: tuple[Rate, ...] = (),
+        workspace: tuple[Rate, ...] = (),
     ) -> None:
         """`key` are the rates of a key without any of its own, `workspace` those of all keys of a workspace."""
         self._database = database
         self._workspaces = workspaces
+        self._tokens = tokens
         self._key = key
         self._workspace = workspace
+        # What anybody else may do: a member, or whoever calls from one network address without a token that is good.
+        self._others = key or workspace
         self._known: dict[tuple[UUID, Rate], _Bucket] = {}
         # Apart, so that strangers, of whom there may be any number, make nobody else's be forgotten.
         self._of_strangers: dict[tuple[UUID, Rate], _Bucket] = {}
         self._looked_at: dict[UUID, float] = {}
         self._leases = 0
 
-    async def spend(self, claims: Claims, cost: Callable[[], int] = lambda: 1) -> Fields:
-        """Counts a request, and gives the headers that tell what is left.
+    async def admit(self, authorization: str | None, cost: Callable[[], int] = lambda: 1) -> Claims:
+        """Counts a request, and says who makes it by its `Authorization` header.
 
-        `cost` gives its weight, and is only called where there is a limit; where there is none, there are no headers,
-        nor for a key that is no longer good: it spends nothing, and is refused elsewhere. Raises RateLimited, and
-        AccessRefused where there is no such workspace.
+        It counts for an API key with its workspace, or for a member; without a token, or with one that is not or no
+        longer good, for the network address, so that it spends nothing of anybody else's. `cost` gives its weight, and
+        is only called where there is a limit.
+
+        Raises AccessRefused where there is no token of ours, RateLimited.
         """
-        if claims.type != API_KEY:
-            return ()
+        try:
+            claims = self._tokens.verify(bearer_token(authorization))
+        except AccessRefused:
+            await _told(self._spend_as_stranger())
+            raise
+        await self.spend(claims, cost)
+        return claims
+
+    async def spend(self, claims: Claims, cost: Callable[[], int] = lambda: 1) -> None:
+        """Counts a request of whoever has a token that says so. Raises RateLimited."""
+        await _told(self._spend_as(claims, cost))
+
+    async def count(self, authorization: str | None) -> None:
+        """Counts a request for what everybody may ask for. Raises RateLimited."""
+        with contextlib.suppress(AccessRefused):
+            await self.admit(authorization)
+
+    async def refuse(self, error: ThreescoreError, authorization: str | None) -> ThreescoreError:
+        """The error that a request is refused with. One that was not counted yet is counted now, for that, too."""
         origin = ORIGIN.get()
-        if origin is not None:
+        if origin is None or origin.limits is not None or error.status >= 500:
+            return error
+        try:
+            await self.count(authorization)
+        except RateLimited as limited:
+            return limited
+        return error
+
+    async def _spend_as(self, claims: Claims, cost: Callable[[], int]) -> Fields:
+        origin = ORIGIN.get()
+        if origin is not None and claims.type == API_KEY:
             # What is refused here counts as a request of the key, too.
             origin.key = (claims.workspace_id, claims.principal_id)
-        state = await self._workspaces.get(claims.workspace_id)
         try:
-            fields = await self._spend_as(state, claims, cost)
-        except RateLimited:
-            # Nothing else would tell a worker that only refuses that the key has another limit by now.
-            if not await self._has_changed(state):
-                raise
-        else:
-            # Or that it is good again.
-            if fields is not None or not await self._has_changed(state):
-                return fields or ()
-        return await self._spend_as(await self._workspaces.get(claims.workspace_id), claims, cost) or ()
-
-    async def _spend_as(self, state: WorkspaceState, claims: Claims, cost: Callable[[], int]) -> Fields | None:
-        """The headers; None where the key is not good in this state of the workspace."""
-        try:
-            state.principal(claims)
-        except AccessRefused:
-            return None
-        key = state.keys[claims.principal_id]
-        rates = self._key if key.rate_limit is None else _parsed(key.rate_limit)
-        if not rates and not self._workspace:
-            return ()
-        known, workspace_id = self._known, key.workspace_id
-        buckets = [_bucket(known, "apiKey", key.id, str(key.id), rate) for rate in rates]
-        buckets += [_bucket(known, "workspace", workspace_id, str(workspace_id), rate) for rate in self._workspace]
-        return await self._spend(buckets, cost())
-
-    async def refuse(self, error: ThreescoreError, fields: Fields) -> tuple[ThreescoreError, Fields]:
-        """The error that a request is refused with, and the headers that go with it; `fields` are those so far.
-
-        Who is not let in has no limit of their own: such requests count for their network address, with the rates of
-        a key, and more of them are refused as too many. What is right is let in from there all the same.
-        """
-        if isinstance(error, AccessRefused) and not fields:
+            state = await self._workspaces.get(claims.workspace_id)
             try:
-                fields = await self._spend_as_stranger()
-            except RateLimited as limited:
-                error = limited
-        if isinstance(error, RateLimited):
-            fields = refusal_fields(error)
-        return error, fields
+                return await self._spend(self._buckets(state, claims), cost)
+            except AccessRefused:
+                if not await self._workspaces.refresh(claims.workspace_id, state):
+                    raise
+            except RateLimited:
+                # Nothing else would tell a worker that only refuses that a key has another limit by now.
+                if not await self._has_changed(state):
+                    raise
+            state = await self._workspaces.get(claims.workspace_id)
+            return await self._spend(self._buckets(state, claims), cost)
+        except AccessRefused:
+            # Whoever it is, they are refused elsewhere.
+            return await self._spend_as_stranger()
+
+    def _buckets(self, state: WorkspaceState, claims: Claims) -> list[_Bucket]:
+        """What a request is taken from. Raises AccessRefused for a token that is no longer good."""
+        principal, known = state.principal(claims), self._known
+        if isinstance(principal, Member):
+            # Keys cannot use up what people have, nor one person another's.
+            name = str(principal.workspace_member_id)
+            return [_bucket(known, "workspaceMember", principal.id, name, rate) for rate in self._others]
+        rates = self._key if principal.rate_limit is None else _parsed(principal.rate_limit)
+        workspace_id = principal.workspace_id
+        buckets = [_bucket(known, "apiKey", principal.id, str(principal.id), rate) for rate in rates]
+        return buckets + [
+            _bucket(known, "workspace", workspace_id, str(workspace_id), rate) for rate in self._workspace
+        ]
 
     async def _spend_as_stranger(self) -> Fields:
-        rates, origin = self._key or self._workspace, ORIGIN.get()
-        if not rates or origin is None:
+        origin = ORIGIN.get()
+        if not self._others or origin is None:
             return ()
         place = whereabouts(str(origin.address))
         spender = UUID(bytes=hashlib.sha256(f"refused at {place}".encode()).digest()[:16])
-        return await self._spend([_bucket(self._of_strangers, "address", spender, place, rate) for rate in rates], 1)
+        return await self._spend(
+            [_bucket(self._of_strangers, "address", spender, place, rate) for rate in self._others]
+        )
 
     async def _has_changed(self, state: WorkspaceState) -> bool:
         """Whether the workspace is another than it was. Looked up once in a while only."""
@@ -192,9 +223,13 @@ class RateLimits:
         self._looked_at[workspace_id] = now
         return await self._workspaces.refresh(workspace_id, state)
 
-    async def _spend(self, buckets: list[_Bucket], cost: int) -> Fields:
+    async def _spend(self, buckets: list[_Bucket], cost: Callable[[], int] = lambda: 1) -> Fields:
+        """Takes a request from buckets, and gives the headers that tell what is left: none where there is no limit."""
+        if not buckets:
+            return ()
+        weight = cost()
         # What is more than a bucket ever holds would never be let through.
-        costs = [min(cost, bucket.rate.limit) for bucket in buckets]
+        costs = [min(weight, bucket.rate.limit) for bucket in buckets]
         while lacking := _lacking(buckets, costs):
             async with buckets[-1].taking:
                 # Somebody else may have taken enough for us too.
@@ -227,6 +262,19 @@ class RateLimits:
         self._leases += 1
         if self._leases % _LEASES_BETWEEN_CLEANING == 0:
             await self._database.execute(_CLEAN)
+
+
+async def _told(spending: Awaitable[Fields]) -> None:
+    """Leaves with the request what its answer tells of limits. Raises RateLimited where `spending` does."""
+    origin = ORIGIN.get()
+    try:
+        fields = await spending
+    except RateLimited as error:
+        if origin is not None:
+            origin.limits = refusal_fields(error)
+        raise
+    if origin is not None:
+        origin.limits = fields
 
 
 def _bucket(

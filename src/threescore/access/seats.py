@@ -96,7 +96,7 @@ async def join(
         raise Conflict("Another member of the workspace has this e-mail address") from error
     await announce(connection, workspace_id)
     after = {"email": member.email, "roleId": member.role_id}
-    await _note(connection, state, member, Entry("member.joined", member.user_id, member.email, None, after))
+    await note(connection, state, member, Entry("member.joined", member.user_id, member.email, None, after))
     return member
 
 
@@ -120,15 +120,18 @@ async def leave(connection: Connection, state: WorkspaceState, member: Member, a
     await announce(connection, state.model.workspace_id)
     before = {"email": member.email, "roleId": member.role_id}
     entry = Entry("member.left", member.user_id, member.email, before, None)
-    await _note(connection, state, member if actor is None else actor.principal, entry)
+    await note(connection, state, member if actor is None else actor.principal, entry)
 
 
 async def give_role(connection: Connection, caller: Caller, workspace_member_id: UUID, role_id: UUID) -> Member:
-    """Gives a member another role. The caller's own rights are the caller's to check.
+    """Gives a member another role, which takes the permission ROLES.
 
-    Raises NotFound, Forbidden for one's own role, and BadRequest for the last administrator.
+    Raises NotFound, Forbidden, also for one's own role, and BadRequest for the last administrator.
     """
     state = await locked_state(connection, caller.state.model.workspace_id)
+    # Who waited for the lock may be no administrator any more.
+    caller = caller.renewed(state)
+    caller.require("ROLES")
     member = find_by_record(state, workspace_member_id)
     role = state.roles.get(role_id)
     if role is None:
@@ -147,7 +150,7 @@ async def give_role(connection: Connection, caller: Caller, workspace_member_id:
     await connection.execute("UPDATE threescore.membership SET role_id = $2 WHERE id = $1", member.id, role.id)
     await announce(connection, state.model.workspace_id)
     roles = {"roleId": member.role_id}, {"roleId": role.id}
-    await _note(connection, state, caller.principal, Entry("member.updated", member.user_id, member.email, *roles))
+    await note(connection, state, caller.principal, Entry("member.updated", member.user_id, member.email, *roles))
     return msgspec.structs.replace(member, role_id=role.id)
 
 
@@ -173,7 +176,7 @@ def stand_in_type(state: WorkspaceState) -> ObjectType:
     return next(item for item in state.model.objects if is_stand_in(item))
 
 
-async def _note(connection: Connection, state: WorkspaceState, principal: ApiKey | Member, entry: Entry) -> None:
+async def note(connection: Connection, state: WorkspaceState, principal: ApiKey | Member, entry: Entry) -> None:
     """Tells the audit log who did what to a member."""
     await audit(connection, state.model.schema, Author(actor_of(principal)), [entry])
 

@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 import asyncpg
 from msgspec import Struct
 
-from threescore.access.audit import COMMAND_LINE, Author, Entry, audit
+from threescore.access.audit import COMMAND_LINE, Author, Entry, audit, replaced
 from threescore.access.roles import admin_role, insert_role, member_role
 from threescore.catalog import ddl, store
 from threescore.catalog.wire import iso
@@ -159,7 +159,8 @@ async def update_workspace(
                 raise Conflict("Another workspace has this subdomain") from error
             raise _taken(values.get("name", "")) from error
         after = _found(row, workspace_id)
-        entry = Entry("workspace.updated", workspace_id, after.name, _audited(before), _audited(after))
+        old, new = replaced(inviteLink="invite_hash" in values)
+        entry = Entry("workspace.updated", workspace_id, after.name, _audited(before) | old, _audited(after) | new)
         await audit(connection, after.schema, author, [entry])
     return after
 

@@ -8,7 +8,7 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-from threescore.access.audit import COMMAND_LINE, Author, Entry, audit
+from threescore.access.audit import COMMAND_LINE, Author, Entry, audit, replaced
 from threescore.access.sealing import Sealer, Unreadable
 from threescore.catalog.changes.report import Issue
 from threescore.db.pool import Connection, Database, Record
@@ -190,7 +190,11 @@ class Webhooks:
         """Tells the audit log of a change; secrets are no part of what it is told."""
         webhook = after or before
         assert webhook is not None
-        shown = (None if item is None else webhook_values(item) for item in (before, after))
+        shown = [None if item is None else webhook_values(item) for item in (before, after)]
+        if before is not None and after is not None:
+            header = [item.sealed and item.sealed.header for item in (before, after)]
+            hidden = replaced(signingSecret=before.secret != after.secret, customHeader=header[0] != header[1])
+            shown = [(values or {}) | more for values, more in zip(shown, hidden, strict=True)]
         entry = Entry(f"webhook.{verb}", webhook.id, webhook.target_url, *shown)
         await audit(connection, caller.model.schema, self._author, [entry])
 

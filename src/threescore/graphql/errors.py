@@ -11,6 +11,7 @@ from threescore.errors import (
     DuplicateEntry,
     Forbidden,
     InvalidInput,
+    LimitReached,
     NotFound,
     PermissionDenied,
     RateLimited,
@@ -142,6 +143,8 @@ def _of_ours(error: ThreescoreError) -> dict[str, Any]:
     found["code"] = "FORBIDDEN" if isinstance(error, PermissionDenied) else _CODES[error.status]
     if error.index is not None:
         found["index"] = error.index
+    if isinstance(error, LimitReached):
+        found["retryAfterMs"] = math.ceil(error.wait * 1000)
     if isinstance(error, Forbidden) and error.needs:
         found["needs"] = error.needs
     if isinstance(error, DuplicateEntry) and error.holder:

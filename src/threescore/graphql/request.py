@@ -1,5 +1,6 @@
 """What a GraphQL door is asked and what it answers, without the transport around it."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -7,7 +8,7 @@ from graphql import GraphQLError
 from msgspec import Struct
 
 from threescore.access.idempotency import Answer, Keyed, is_final
-from threescore.errors import AccessRefused, ThreescoreError
+from threescore.errors import LimitReached, ThreescoreError
 from threescore.graphql.errors import entry
 
 REFUSALS = (ThreescoreError, GraphQLError)
@@ -16,6 +17,10 @@ REFUSALS = (ThreescoreError, GraphQLError)
 UNREPEATABLE = frozenset({"deleteCurrentWorkspace"})
 """Root fields on which an Idempotency-Key has no effect: with the workspace goes whatever could keep an answer, and
 whoever could ask for it."""
+
+ENDING = frozenset({"updatePassword"})
+"""Root fields that end the session they come with. Who repeats such a request with the token of then gets the kept
+answer all the same: they know the password that it set, and could sign in with that."""
 
 
 class GraphqlRequest(Struct, frozen=True):
@@ -40,8 +45,8 @@ class GraphqlRequest(Struct, frozen=True):
 class GraphqlResponse(Struct, frozen=True):
     """What is answered: an HTTP status and the encoded JSON. Without data nothing was executed at all.
 
-    A response that is not `final` tells of a failure that the same request may not meet again. `stranger` is why
-    whoever asks was not let in at all.
+    A response that is not `final` tells of a failure that the same request may not meet again; `wait` says in how many
+    seconds, where that is known.
     """
 
     status: int
@@ -49,7 +54,7 @@ class GraphqlResponse(Struct, frozen=True):
     has_data: bool = True
     final: bool = True
     replayed: bool = False
-    stranger: AccessRefused | None = None
+    wait: float | None = None
 
     @classmethod
     def of(cls, answer: Answer) -> "GraphqlResponse":
@@ -73,5 +78,9 @@ def all_final(errors: list[Exception]) -> bool:
 def refusal(*errors: Exception, status: int = 200) -> GraphqlResponse:
     """The answer to a request of which nothing is executed."""
     body = msgspec.json.encode({"errors": [entry(error) for error in errors]})
-    stranger = next((error for error in errors if isinstance(error, AccessRefused)), None)
-    return GraphqlResponse(status, body, has_data=False, stranger=stranger)
+    return GraphqlResponse(status, body, has_data=False, wait=longest_wait(errors))
+
+
+def longest_wait(errors: Iterable[Exception]) -> float | None:
+    """In how many seconds nothing stands in the way any more that was tried too often."""
+    return max((error.wait for error in errors if isinstance(error, LimitReached)), default=None)

@@ -13,8 +13,8 @@ import msgspec
 import structlog
 
 from threescore.access.rates import RateLimits
-from threescore.access.tokens import Claims, Tokens, bearer_token
-from threescore.errors import AccessRefused, ThreescoreError
+from threescore.access.tokens import Claims
+from threescore.errors import AccessRefused, RateLimited, ThreescoreError
 from threescore.graphql.core.execute import CoreGraphql
 from threescore.graphql.request import GraphqlRequest, GraphqlResponse, refusal
 from threescore.rest.http import Receive, Scope, Send, read_headers
@@ -44,8 +44,7 @@ class _Closed(Exception):
 class GraphqlSocket:
     """Answers WebSocket connections."""
 
-    def __init__(self, tokens: Tokens, core: CoreGraphql, limits: RateLimits, message_limit: int) -> None:
-        self._tokens = tokens
+    def __init__(self, core: CoreGraphql, limits: RateLimits, message_limit: int) -> None:
         self._core = core
         self._limits = limits
         self._message_limit = message_limit
@@ -59,7 +58,7 @@ class GraphqlSocket:
             await send({"type": "websocket.close", "code": _BAD_PROTOCOL, "reason": "Subprotocol not acceptable"})
             return
         await send({"type": "websocket.accept", "subprotocol": PROTOCOL})
-        connection = _Connection(self._tokens, self._core, self._limits, self._message_limit, scope, receive, send)
+        connection = _Connection(self._core, self._limits, self._message_limit, scope, receive, send)
         try:
             await connection.serve()
         except _Closed as closed:
@@ -72,7 +71,6 @@ class GraphqlSocket:
 class _Connection:
     def __init__(
         self,
-        tokens: Tokens,
         core: CoreGraphql,
         limits: RateLimits,
         message_limit: int,
@@ -80,7 +78,6 @@ class _Connection:
         receive: Receive,
         send: Send,
     ) -> None:
-        self._tokens = tokens
         self._core = core
         self._limits = limits
         self._message_limit = message_limit
@@ -102,7 +99,7 @@ class _Connection:
             raise _Closed(_INIT_TIMEOUT, "Connection initialisation timeout") from None
         if first["type"] != "connection_init":
             raise _Closed(_UNAUTHORIZED, "Unauthorized")
-        self._claims = self._admitted(first.get("payload"))
+        self._claims = await self._admitted(first.get("payload"))
         await self._say({"type": "connection_ack"})
         while True:
             await self._heard(await self._message())
@@ -114,14 +111,16 @@ class _Connection:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _admitted(self, payload: object) -> Claims:
+    async def _admitted(self, payload: object) -> Claims:
         """Who connects: by the header of the connection, or by one named in the payload. Raises _Closed."""
         given: Any = payload if isinstance(payload, dict) else {}
         headers = given.get("headers") if isinstance(given.get("headers"), dict) else {}
         found = (mapping.get(name) for mapping in (given, headers) for name in ("Authorization", "authorization"))
         authorization = next((value for value in found if isinstance(value, str)), self._headers.authorization)
         try:
-            return self._tokens.verify(bearer_token(authorization))
+            return await self._limits.admit(authorization)
+        except RateLimited as error:
+            raise _Closed(_TOO_MANY, error.message) from error
         except AccessRefused as error:
             raise _Closed(_FORBIDDEN, error.message) from error
 

@@ -1,5 +1,6 @@
 """The GraphQL doors over HTTP: requests in the forms that clients send, answers in the form they ask for."""
 
+import math
 from collections.abc import AsyncIterator, MutableMapping
 from typing import Any
 from urllib.parse import parse_qs
@@ -8,8 +9,7 @@ import msgspec
 import structlog
 
 from threescore.access.idempotency import Keyed
-from threescore.access.rates import RateLimits, refusal_fields
-from threescore.access.tokens import Tokens, bearer_token
+from threescore.access.rates import RateLimits
 from threescore.errors import AccessRefused, BadRequest, RateLimited, ThreescoreError
 from threescore.graphql.core.execute import CoreGraphql
 from threescore.graphql.core.subscriptions import Payload
@@ -48,10 +48,7 @@ log = structlog.get_logger()
 class GraphqlApi:
     """`/graphql` and `/metadata`."""
 
-    def __init__(
-        self, tokens: Tokens, core: CoreGraphql, metadata: MetadataGraphql, limits: RateLimits, body_limit: int
-    ) -> None:
-        self._tokens = tokens
+    def __init__(self, core: CoreGraphql, metadata: MetadataGraphql, limits: RateLimits, body_limit: int) -> None:
         self._core = core
         self._metadata = metadata
         self._limits = limits
@@ -68,11 +65,8 @@ class GraphqlApi:
                 await send_stream(receive, send, Stream(await self._stream(scope, receive, headers)))
                 return
             response = await self._response(scope, receive, headers)
-            if response.stranger is not None:
-                refused, headers.answer = await self._limits.refuse(response.stranger, headers.answer)
-                response = response if refused is response.stranger else refusal(refused)
         except ThreescoreError as error:
-            refused, headers.answer = await self._limits.refuse(error, headers.answer)
+            refused = await self._limits.refuse(error, headers.authorization)
             await send_reply(scope, headers, Reply(*encode_error(refused)), send)
             return
         except Exception as error:
@@ -83,6 +77,8 @@ class GraphqlApi:
             media_type = f"{GRAPHQL_JSON}; charset=utf-8"
             status = status if response.has_data or status != 200 else 400
         fields = (REPLAYED,) if response.replayed else ()
+        if response.wait is not None:
+            fields = (*fields, (b"retry-after", b"%d" % math.ceil(response.wait)))
         await send_reply(scope, headers, Reply(status, response.body, media_type=media_type, fields=fields), send)
 
     async def send_schema(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -95,14 +91,13 @@ class GraphqlApi:
             if scope["method"] not in ("GET", "HEAD"):
                 raise BadRequest(f"{scope['method']} is not possible here. Allowed methods are GET, HEAD.")
             if scope["path"] == SCHEMAS[0]:
-                claims = self._tokens.verify(bearer_token(headers.authorization))
-                body = await self._core.sdl(claims)
+                body = await self._core.sdl(await self._limits.admit(headers.authorization))
             else:
+                await self._limits.count(headers.authorization)
                 body = metadata_sdl()
             reply = Reply(200, body, media_type="text/plain; charset=utf-8")
         except ThreescoreError as error:
-            refused, headers.answer = await self._limits.refuse(error, headers.answer)
-            reply = Reply(*encode_error(refused))
+            reply = Reply(*encode_error(await self._limits.refuse(error, headers.authorization)))
         await discard_body(receive, headers)
         await send_reply(scope, headers, reply, send)
 
@@ -112,10 +107,8 @@ class GraphqlApi:
             return request
         of_model = scope["path"] == "/metadata"
         try:
-            claims = self._tokens.verify(bearer_token(headers.authorization))
-            headers.answer = await self._limits.spend(claims, lambda: self._weight(scope, request))
+            claims = await self._limits.admit(headers.authorization, lambda: self._weight(scope, request))
         except RateLimited as error:
-            headers.answer = refusal_fields(error)
             return refusal(error) if of_model else self._core.refuse_all(request, error)
         except AccessRefused as error:
             if of_model:
@@ -141,12 +134,17 @@ class GraphqlApi:
         request = await self._request(scope, receive, headers)
         if isinstance(request, GraphqlResponse):
             return _sent(request)
-        claims = self._tokens.verify(bearer_token(headers.authorization))
-        headers.answer = await self._limits.spend(claims, lambda: self._weight(scope, request))
+        claims = await self._limits.admit(headers.authorization, lambda: self._weight(scope, request))
         return _sent(await self._core.subscribe(claims, request, headers.last_event_id))
 
     async def _request(self, scope: Scope, receive: Receive, headers: Headers) -> GraphqlRequest | GraphqlResponse:
-        """The request, or the answer to one that is none."""
+        """The request, or the answer to one that is none, which is counted. Raises TooLarge, RateLimited."""
+        request = await self._read(scope, receive, headers)
+        if isinstance(request, GraphqlResponse):
+            await self._limits.count(headers.authorization)
+        return request
+
+    async def _read(self, scope: Scope, receive: Receive, headers: Headers) -> GraphqlRequest | GraphqlResponse:
         if scope["method"] in ("GET", "HEAD"):
             return _from_query(scope)
         if scope["method"] != "POST":

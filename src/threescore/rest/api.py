@@ -6,7 +6,7 @@ import structlog
 from threescore.access.audit import DEFAULT_PAGE, MAX_PAGE, Author, read_audit, read_question
 from threescore.access.idempotency import Answer, KeptAnswers, Keyed, Owner
 from threescore.access.rates import RateLimits
-from threescore.access.tokens import Claims, Tokens, bearer_token
+from threescore.access.tokens import Claims
 from threescore.catalog.state import Workspaces
 from threescore.db.pool import Database
 from threescore.errors import InvalidInput, NotFound, ThreescoreError
@@ -61,7 +61,6 @@ class RestApi:
         self,
         database: Database,
         workspaces: Workspaces,
-        tokens: Tokens,
         records: RecordsApi,
         metadata: MetadataApi,
         webhooks: WebhooksApi,
@@ -72,7 +71,6 @@ class RestApi:
     ) -> None:
         self._database = database
         self._workspaces = workspaces
-        self._tokens = tokens
         self._records = records
         self._metadata = metadata
         self._webhooks = webhooks
@@ -92,8 +90,7 @@ class RestApi:
         try:
             reply: Reply | Stream = await self._reply(scope, receive, headers, ignored)
         except ThreescoreError as error:
-            refused, headers.answer = await self._limits.refuse(error, headers.answer)
-            reply = Reply(*encode_error(refused))
+            reply = Reply(*encode_error(await self._limits.refuse(error, headers.authorization)))
         except Exception:
             log.exception("request failed", method=scope["method"], path=scope["path"])
             reply = Reply(500, msgspec.json.encode(INTERNAL_ERROR))
@@ -113,8 +110,7 @@ class RestApi:
         segments = tuple(part for part in path.split("/") if part)
         if not segments:
             raise _no_page(scope)
-        claims = self._tokens.verify(bearer_token(headers.authorization))
-        headers.answer = await self._limits.spend(claims)
+        claims = await self._limits.admit(headers.authorization)
         method = "GET" if scope["method"] == "HEAD" else scope["method"]
         try:
             parameters = parse_query_string(scope["query_string"])

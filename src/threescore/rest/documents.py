@@ -15,7 +15,7 @@ from uuid import UUID
 import msgspec
 import structlog
 
-from threescore.access.tokens import Tokens, bearer_token
+from threescore.access.rates import RateLimits
 from threescore.catalog.state import Workspaces
 from threescore.errors import AccessRefused, BadRequest, ThreescoreError
 from threescore.model.objects import Model
@@ -115,11 +115,11 @@ class DocumentsApi:
     """Answers requests for documents. `full`: they show the whole model, whatever the reader's role may read."""
 
     def __init__(
-        self, workspaces: Workspaces, tokens: Tokens, batch_limit: int, body_limit: int, *, full: bool = False
+        self, workspaces: Workspaces, limits: RateLimits, batch_limit: int, body_limit: int, *, full: bool = False
     ) -> None:
         self._workspaces = workspaces
         self._full = full
-        self._tokens = tokens
+        self._limits = limits
         self._site = partial(Site, batch_limit=batch_limit, body_limit=body_limit)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -131,7 +131,7 @@ class DocumentsApi:
         try:
             reply = await self._reply(scope, headers)
         except ThreescoreError as error:
-            reply = Reply(*encode_error(error))
+            reply = Reply(*encode_error(await self._limits.refuse(error, headers.authorization)))
         except Exception:
             log.exception("request failed", method=scope["method"], path=scope["path"])
             reply = Reply(500, _encode(INTERNAL_ERROR))
@@ -157,11 +157,12 @@ class DocumentsApi:
         return reply
 
     async def _reader(self, headers: Headers, *, refusing: bool) -> _Reader | None:
-        """Who asks; None for a stranger. Raises AccessRefused for a bad token."""
+        """Who asks; None for a stranger. Raises AccessRefused for a bad token, RateLimited."""
         if headers.authorization is None:
+            await self._limits.count(None)
             return None
         try:
-            claims = self._tokens.verify(bearer_token(headers.authorization))
+            claims = await self._limits.admit(headers.authorization)
             caller = Caller.of(await self._workspaces.present(claims.workspace_id), claims)
         except AccessRefused:
             if refusing:

@@ -186,7 +186,8 @@ def _resend_verification(_root: None, info: Info, *, email: str, **_unused: Any)
 
 
 def _renew(_root: None, info: Info, *, appToken: str) -> Values:
-    return pair_values(info.context.wait(info.context.services.people.renew(appToken)))
+    people = info.context.services.people
+    return pair_values(info.context.wait(people.renew(appToken, address=info.context.address)))
 
 
 def _sign_out(_root: None, info: Info, *, refreshToken: str | None = None) -> bool:

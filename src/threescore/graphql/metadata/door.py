@@ -39,7 +39,15 @@ from threescore.graphql.metadata.context import MAX_VALUES, AnswerTooLarge, Cont
 from threescore.graphql.metadata.documents import Documents
 from threescore.graphql.metadata.schema import metadata_schema, resolve_value
 from threescore.graphql.metadata.variables import check_variables
-from threescore.graphql.request import UNREPEATABLE, GraphqlRequest, GraphqlResponse, all_final, refusal
+from threescore.graphql.request import (
+    ENDING,
+    UNREPEATABLE,
+    GraphqlRequest,
+    GraphqlResponse,
+    all_final,
+    longest_wait,
+    refusal,
+)
 from threescore.records.caller import Caller
 
 THREADS = 16
@@ -92,6 +100,10 @@ class MetadataGraphql:
         except AccessRefused as error:
             loop = asyncio.get_running_loop()
             roots = await loop.run_in_executor(self._threads, self._roots, request)
+            if request.keyed is not None and roots and roots <= ENDING:
+                kept = await self._repeated(authorization, request.keyed)
+                if kept is not None:
+                    return kept
             person = None
             if roots and roots <= OF_PERSON and error.code == WRONG_TYPE:
                 try:
@@ -145,6 +157,20 @@ class MetadataGraphql:
             for tell in afterwards:
                 tell()
         return GraphqlResponse.of(answer)
+
+    async def _repeated(self, authorization: str | None, keyed: Keyed) -> GraphqlResponse | None:
+        """The kept answer to a request that ended the session which it came with; None where there is none."""
+        try:
+            claims = self._services.tokens.verify(bearer_token(authorization))
+            state = await self._workspaces.present(claims.workspace_id)
+            member = state.members.get(claims.principal_id)
+            if member is None:
+                return None
+            answer = await self._answers.repeated(Owner(member.id, state.model.schema), keyed)
+        except ThreescoreError:
+            # To a stranger it is no more than a token that is over.
+            return None
+        return None if answer is None else GraphqlResponse.of(answer)
 
     async def _owner(self, address: str, caller: Caller | None, person: Person | None) -> Owner:
         """Whose the key of a request is. Raises LimitReached for strangers who keep too many answers."""
@@ -266,7 +292,7 @@ def _encoded(result: ExecutionResult) -> GraphqlResponse:
         body["errors"] = [_located(error) for error in result.errors]
     body["data"] = result.data
     causes = [_cause(error) or error for error in result.errors or ()]
-    return GraphqlResponse(200, msgspec.json.encode(body), final=all_final(causes))
+    return GraphqlResponse(200, msgspec.json.encode(body), final=all_final(causes), wait=longest_wait(causes))
 
 
 def _cause(error: GraphQLError) -> Exception | None:
