@@ -20,7 +20,6 @@ SHOWN = (
     *(f"access/{name}.py" for name in ("passwords", "membership", "seats", "users", "workspace_settings")),
     *(f"access/{name}.py" for name in ("people", "keys", "key_changes", "role_inputs")),
     "events/webhooks.py",
-    "events/patterns.py",
     "records/failures.py",
     "records/stand_ins.py",
 )
