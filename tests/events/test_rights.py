@@ -30,17 +30,15 @@ def office(portal: BlockingPortal, shared_db: Database, workspace: Workspace, de
 
 
 BLIND = {
-    "object": (Rules(objects={"company": {"read": False}}, settings=True), 400),
-    "field": (Rules(fields={("company", "employees"): {"read": False}}, settings=True), 403),
-    "row": (Rules(rows={"company": {"name": {"eq": "Small"}}}, settings=True), 403),
+    "object": Rules(objects={"company": {"read": False}}, settings=True),
+    "field": Rules(fields={("company", "employees"): {"read": False}}, settings=True),
+    "row": Rules(rows={"company": {"name": {"eq": "Small"}}}, settings=True),
 }
-"""Roles that do not see all of companies, and how a webhook that names them is refused."""
+"""Roles that do not see all of companies."""
 
 
-@pytest.mark.parametrize(("rules", "status"), BLIND.values(), ids=BLIND)
-def test_webhooks_tell_no_more_than_may_be_read(
-    office: Office, client: httpx.Client, rules: Rules, status: int
-) -> None:
+@pytest.mark.parametrize("rules", BLIND.values(), ids=BLIND)
+def test_webhooks_tell_no_more_than_may_be_read(office: Office, client: httpx.Client, rules: Rules) -> None:
     hook = {"targetUrl": "http://receiver.invalid/", "operations": ["*.created"]}
     assert client.post("/rest/metadata/webhooks", json=hook).status_code == 201
     create(client, "companies", {"name": "Acme"})
@@ -48,10 +46,9 @@ def test_webhooks_tell_no_more_than_may_be_read(
     path = "/rest/metadata/webhookDeliveries"
     wait_until(lambda: len(client.get(path).json()["data"]) == 2)
     with office.client(rules) as limited:
-        named = limited.post("/rest/webhooks", json=hook | {"operations": ["task.*", "company.*"]})
-        assert named.status_code == status
-        for everything in ("*.created", "*.*", "*"):
-            refused = refusal(limited.post("/rest/webhooks", json=hook | {"operations": [everything]}), 403)
+        # What names no object now may name one some day.
+        for operations in (["task.*", "company.*"], ["*.created"], ["*.*"], ["*"], ["rover.created"], ["rover"]):
+            refused = refusal(limited.post("/rest/webhooks", json=hook | {"operations": operations}), 400)
             assert "your role may not read" in refused["messages"][0]
         assert limited.post("/rest/webhooks", json=hook | {"operations": ["task.*"]}).status_code == 201
         found = limited.get(path).json()["data"]
@@ -109,9 +106,9 @@ def subscribed(client: httpx.Client, after: str, count: int) -> list[dict[str, A
     ("rules", "seen"),
     [
         (Rules(), ["company.created", "company.updated", "task.created"]),
-        (BLIND["object"][0], ["task.created"]),
-        (BLIND["field"][0], ["company.created", "task.created"]),
-        (BLIND["row"][0], ["task.created"]),
+        (BLIND["object"], ["task.created"]),
+        (BLIND["field"], ["company.created", "task.created"]),
+        (BLIND["row"], ["task.created"]),
     ],
     ids=["whole", *BLIND],
 )
@@ -129,13 +126,13 @@ def test_the_role_decides_what_a_follower_sees(
         history = follower.get(f"/rest/companies/{company['id']}/history")
     for events in (feed, pushed):
         assert [event["eventName"] for event in events] == seen
-        if rules is BLIND["field"][0]:
+        if rules is BLIND["field"]:
             assert "employees" not in events[0]["record"]
     of_company = [name for name in seen if name.startswith("company.")]
     if of_company:
         entries = history.json()["data"]["history"]
         assert [f"company.{entry['operation']}" for entry in entries] == of_company[::-1]
-        assert ("employees" in history.text) == (rules is not BLIND["field"][0])
+        assert ("employees" in history.text) == (rules is not BLIND["field"])
     else:
         assert history.status_code in (400, 404)
 
@@ -196,16 +193,16 @@ def test_what_changes_for_a_follower_counts_at_once(
     with follower, way(follower) as events:
         create(client, "companies", {"name": "Whole", "employees": 3})
         assert next(events)["record"]["employees"] == 3
-        office.change(role, BLIND["field"][0])
+        office.change(role, BLIND["field"])
         create(client, "companies", {"name": "Part", "employees": 4})
         part = next(events)["record"]
         assert part["name"] == "Part"
         assert "employees" not in part
-        office.change(role, BLIND["row"][0])
+        office.change(role, BLIND["row"])
         create(client, "companies", {"name": "Hidden"})
         create(client, "companies", {"name": "Small"})
         assert next(events)["record"]["name"] == "Small"
-        office.change(role, BLIND["object"][0])
+        office.change(role, BLIND["object"])
         create(client, "companies", {"name": "Small"})
         create(client, "tasks", {"title": "Call"})
         assert next(events)["eventName"] == "task.created"

@@ -124,12 +124,8 @@ def test_a_private_target_is_refused_when_it_is_stored(client: httpx.Client) -> 
 @pytest.mark.parametrize(
     "given",
     [
-        {"operations": ["foo"]},
-        {"operations": ["person.upserted"]},
-        {"operations": ["nobody.created"]},
-        {"operations": ["person.created.now"]},
-        {"operations": ["*.*", "PERSON.created"]},
-        {"operations": ["metadata.webhook.restarted"]},
+        {"operations": ["o" * 201]},
+        {"operations": ["\x00"]},
         {"secret": "s" * 501},
         {"secret": "whsec_!!"},
         {"description": "d" * 10_001},
@@ -157,9 +153,29 @@ def test_what_is_no_webhook(client: httpx.Client, receiver: Receiver, given: dic
     assert client.get("/rest/webhooks").json() == []
 
 
-@pytest.mark.parametrize("operations", [[], ["*"], ["*.*"], ["*.created", "person.*"], ["metadata.*.updated"]])
+HEARD = [["*"], ["*.*"], ["*.created", "person.*"], ["metadata.*.updated"], []]
+UNHEARD = ["foo", "person.upserted", "nobody.created", "person.created.now", "PERSON.created", "metadata.webhook.begun"]
+
+
+@pytest.mark.parametrize("operations", [*HEARD, UNHEARD])
 def test_what_operations_may_be(client: httpx.Client, receiver: Receiver, operations: list[str]) -> None:
+    """Any text, for clients ask for objects that other versions have; REST says which of them nothing answers to."""
     assert create(client, targetUrl=receiver.url, operations=operations)["operations"] == operations
+    answer = client.post("/rest/metadata/webhooks", json={"targetUrl": receiver.url, "operations": operations})
+    assert answer.json()["operations"] == operations
+    warnings = [f"299 threescore \"No event answers to the operation '{item}'\"" for item in operations]
+    assert answer.headers.get("Warning") == (", ".join(warnings) if operations == UNHEARD else None)
+
+
+def test_a_webhook_waits_for_an_object_that_is_not_there_yet(
+    client: httpx.Client, hook: MakeHook, receiver: Receiver, path: str
+) -> None:
+    hook("rover.created")
+    names = {"nameSingular": "rover", "namePlural": "rovers", "labelSingular": "Rover", "labelPlural": "Rovers"}
+    assert client.post("/rest/metadata/objects", json=names).status_code == 201
+    assert client.post("/rest/rovers", json={"name": "Spirit"}).status_code == 201
+    (call,) = receiver.wait(path, 1)
+    assert call.body["eventName"] == "rover.created"
 
 
 def test_rest(client: httpx.Client, receiver: Receiver, workspace: Workspace) -> None:

@@ -340,6 +340,13 @@ async def test_row_rules_as_predicates(door: Door) -> None:
     assert [item["id"] for item in again["rowLevelPermissionPredicates"]] == [
         item["id"] for item in shown["predicates"]
     ]
+    rights = [{"objectMetadataId": item, "canReadObjectRecords": True} for item in (company[""], things["person"][""])]
+    listed = await door(
+        """mutation($in: UpsertObjectPermissionsInput!) { upsertObjectPermissions(upsertObjectPermissionsInput: $in) {
+            rowLevelPermissionPredicates { id } rowLevelPermissionPredicateGroups { id } } }""",
+        **{"in": {"roleId": role, "objectPermissions": rights}},
+    )
+    assert listed == [again, {"rowLevelPermissionPredicates": [], "rowLevelPermissionPredicateGroups": []}]
     for wrong, message in (
         ({"fieldMetadataId": company["createdAt"], "operand": "IS_TODAY"}, "depends on the time of the request"),
         ({"fieldMetadataId": company["domainName"], "operand": "IS_EMPTY"}, "subFieldName must be one of"),

@@ -52,6 +52,11 @@ def test_every_object_has_the_system_fields() -> None:
         ("company.xLink", "LINKS", "X"),
         ("company.annualRecurringRevenue", "CURRENCY", "ARR"),
         ("company.idealCustomerProfile", "BOOLEAN", "ICP"),
+        ("timelineActivity.name", "TEXT", "Event name"),
+        ("message.direction", "SELECT", "Direction"),
+        ("message.deliveryStatus", "SELECT", "Delivery status"),
+        ("workflowRun.context", "RAW_JSON", "Context"),
+        ("workflowRun.output", "RAW_JSON", "Output"),
     ],
 )
 def test_fields_of_older_versions_are_there(name: str, type: str, label: str) -> None:

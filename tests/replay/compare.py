@@ -32,6 +32,9 @@ MORE_KEYS = frozenset(
     )
 )
 
+OWN_ERROR_KEYS = frozenset(("index", "needs"))
+"""What our errors say beside the keys of the wire: the record at fault, the permission that is lacking."""
+
 
 class Ids:
     """Which of our ids stands for which recorded one."""
@@ -93,7 +96,7 @@ def _objects(recorded: dict[str, Any], ours: dict[str, Any], ids: Ids, where: st
         else:
             yield from differences(value, ours[key], ids, f"{where}.{key}")
     if "statusCode" in recorded:
-        if [key for key in ours if key != "index"] != list(recorded):
+        if [key for key in ours if key not in OWN_ERROR_KEYS] != list(recorded):
             yield f"{where}: keys {list(ours)} instead of {list(recorded)}"
     elif not some:
         more = [key for key in ours if key not in recorded and key not in MORE_KEYS]
@@ -178,3 +181,42 @@ def group_differences(recorded: list[Any], body: Any, ids: Ids, limited: bool) -
         return json.dumps(group.get("groupByDimensionValues"))
 
     yield from differences(sorted(recorded, key=key), sorted(body, key=key), ids, "groups")
+
+
+def type_differences(recorded: Any, ours: Any, where: str = "") -> Iterator[str]:
+    """What is wrong with introspected types: all that was recorded is there, alike; there may be more."""
+    if isinstance(recorded, list) and isinstance(ours, list) and all(isinstance(i, dict) for i in recorded):
+        by_name = {item["name"]: item for item in ours}
+        for item in recorded:
+            if item["name"] not in by_name:
+                yield f"{where}: lacks {item['name']}"
+            else:
+                yield from type_differences(item, by_name[item["name"]], f"{where}.{item['name']}")
+    elif isinstance(recorded, dict) and isinstance(ours, dict):
+        for key, value in recorded.items():
+            yield from type_differences(value, ours.get(key), f"{where}.{key}")
+    elif recorded != ours:
+        yield f"{where}: {_brief(ours)} instead of {_brief(recorded)}"
+
+
+# What tells the items of a list apart, whose order the wire does not fix.
+_KEYS = ("name", "nameSingular", "node", "targetObjectMetadata", "label", "key")
+
+
+def ordered_like(recorded: Any, ours: Any) -> Any:
+    """Our answer, its lists in the order of the recorded ones and without what these do not have."""
+    if isinstance(recorded, dict) and isinstance(ours, dict):
+        return {key: ordered_like(recorded.get(key), value) for key, value in ours.items()}
+    if not isinstance(recorded, list) or not isinstance(ours, list):
+        return ours
+    if recorded and all(isinstance(item, dict) for item in recorded) and name_of(recorded[0]) is not None:
+        by_name = {name_of(item): item for item in ours}
+        ours = [by_name[name_of(item)] for item in recorded if name_of(item) in by_name]
+    return [ordered_like(theirs, mine) for theirs, mine in zip(recorded, ours, strict=False)] + ours[len(recorded) :]
+
+
+def name_of(item: Any) -> str | None:
+    """What tells an item apart."""
+    if not isinstance(item, dict):
+        return item if isinstance(item, str) and not item.startswith("<") else None
+    return next((found for key in _KEYS if key in item and (found := name_of(item[key])) is not None), None)

@@ -1,7 +1,10 @@
 """Where we answer otherwise than the recorded server, on purpose: by case, what must come instead and why."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+
+from .compare import Ids, differences, row_differences
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,6 +21,20 @@ class Difference:
     """The body, as in a recorded case."""
     order: tuple[int, ...] | None = None
     """The places in the recorded list of the records of our list, which has the same records in another order."""
+    problems: list[str] | None = None
+    """All that the comparison with the recorded answer finds."""
+
+
+def wrong_otherwise(difference: Difference, body: Any, ids: Ids) -> Iterator[str]:
+    """What is wrong with an answer that is to differ from the recorded one."""
+    if difference.status >= 400:
+        text = str(body.get("messages", body.get("message")))
+        if difference.message and difference.message not in text:
+            yield f"message {text!r} instead of one with {difference.message!r}"
+    if difference.names is not None:
+        yield from row_differences({"names": difference.names}, body, ids)
+    if difference.expect is not None:
+        yield from differences(difference.expect, body, ids)
 
 
 _OWN_WORDS = "The recorded text shows the database's or the program's insides; ours says what is wrong."

@@ -23,7 +23,7 @@ from threescore.db.pool import Database
 
 from .compare import Ids, differences, group_differences, row_differences
 from .differences import DIFFERENCES as REST_DIFFERENCES
-from .differences import Difference
+from .differences import Difference, wrong_otherwise
 from .graphql_differences import GRAPHQL_DIFFERENCES
 from .state import after, before, set_up
 
@@ -142,18 +142,6 @@ def wrong(case: dict[str, Any], response: httpx.Response, ids: Ids) -> Iterator[
         yield from group_differences(case["groups"], body, ids, "limit=" in case["path"])
     elif "expect" in case:
         yield from differences(reordered(case["expect"], difference), body, ids)
-
-
-def wrong_otherwise(difference: Difference, body: Any, ids: Ids) -> Iterator[str]:
-    """What is wrong with an answer that is to differ from the recorded one."""
-    if difference.status >= 400:
-        text = str(body.get("messages", body.get("message")))
-        if difference.message and difference.message not in text:
-            yield f"message {text!r} instead of one with {difference.message!r}"
-    if difference.names is not None:
-        yield from row_differences({"names": difference.names}, body, ids)
-    if difference.expect is not None:
-        yield from differences(difference.expect, body, ids)
 
 
 def reordered(expect: Any, difference: Difference | None) -> Any:

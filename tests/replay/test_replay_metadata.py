@@ -18,7 +18,7 @@ from threescore.access.tokens import Tokens
 from threescore.catalog.workspaces import create_workspace
 from threescore.db.pool import Database
 
-from .compare import Ids, differences
+from .compare import Ids, differences, ordered_like
 
 CASES: list[dict[str, Any]] = [
     json.loads(line) for line in Path(__file__).with_name("metadata.jsonl").read_text().splitlines()
@@ -151,9 +151,6 @@ DIFFERENCES: dict[str, tuple[str, dict[str, Any]]] = {
 }
 """By case, why ours differs, and what takes the place of the recorded answer."""
 
-# What tells the items of a list apart, whose order the wire does not fix.
-_KEYS = ("name", "nameSingular", "node", "targetObjectMetadata", "label", "key")
-
 
 def new_token(portal: BlockingPortal, database: Database) -> str:
     """The token of a key in a new workspace."""
@@ -226,22 +223,3 @@ def shown(error: dict[str, Any]) -> dict[str, Any]:
         result["kind"] = kind
         result["issues"] = [{key: i[key] for key in ("code", "message", "value") if key in i} for i in failed["errors"]]
     return result
-
-
-def ordered_like(recorded: Any, ours: Any) -> Any:
-    """Our answer, its lists in the order of the recorded ones and without what these do not have."""
-    if isinstance(recorded, dict) and isinstance(ours, dict):
-        return {key: ordered_like(recorded.get(key), value) for key, value in ours.items()}
-    if not isinstance(recorded, list) or not isinstance(ours, list):
-        return ours
-    if recorded and all(isinstance(item, dict) for item in recorded) and name_of(recorded[0]) is not None:
-        by_name = {name_of(item): item for item in ours}
-        ours = [by_name[name_of(item)] for item in recorded if name_of(item) in by_name]
-    return [ordered_like(theirs, mine) for theirs, mine in zip(recorded, ours, strict=False)] + ours[len(recorded) :]
-
-
-def name_of(item: Any) -> str | None:
-    """What tells an item apart."""
-    if not isinstance(item, dict):
-        return item if isinstance(item, str) and not item.startswith("<") else None
-    return next((found for key in _KEYS if key in item and (found := name_of(item[key])) is not None), None)

@@ -21,7 +21,6 @@ SHOWN = (
     *(f"access/{name}.py" for name in ("people", "keys", "key_changes", "role_inputs")),
     "events/webhooks.py",
     "events/webhook_input.py",
-    "events/patterns.py",
     "records/failures.py",
     "records/stand_ins.py",
 )

@@ -24,6 +24,7 @@ def role_values(role: Role) -> Values:
         ],
         "objectPermissions": [
             {
+                "roleId": str(role.id),
                 "objectMetadataId": str(rights.object_id),
                 **{name: getattr(rights, attribute) for name, attribute in OBJECT_RIGHTS.items()},
             }

@@ -12,6 +12,8 @@ from threescore.cli.inputs import Given, YesOption, body_of, change_of, confirm,
 from threescore.cli.operator import Operator, operator_of
 from threescore.cli.output import JsonOption, moment, print_json, print_table, say
 from threescore.cli.workplace import Result, Workplace, WorkspaceOption, in_workspace
+from threescore.errors import BadRequest
+from threescore.events import patterns
 from threescore.events.deliveries import DEFAULT_LIMIT, MAX_LIMIT, Search, Values
 from threescore.events.outbound import Outbound
 from threescore.events.services import WebhookServices, webhook_services
@@ -58,7 +60,12 @@ def create_command(
 ) -> None:
     """Create a webhook and print its secret, alone. It is told of everything unless --operation says of what."""
     given = body_of(_values(url, operation, description, updated_field, filter))
-    made = _at_work(workspace, lambda services, operator: services.webhooks.create(operator, given))
+
+    async def create(services: WebhookServices, operator: Operator) -> Webhook:
+        _check_operations(operator, operation)
+        return await services.webhooks.create(operator, given)
+
+    made = _at_work(workspace, create)
     say(f"Webhook {made.id} is created; its secret is shown only this once.")
     _print_secret(made, as_json)
 
@@ -218,10 +225,22 @@ def _at_work(workspace: str | None, work: Callable[[WebhookServices, Operator], 
 
 
 def _change(webhook: UUID, given: dict[str, Any], workspace: str | None, as_json: bool, what: str) -> None:
-    changed = _at_work(workspace, lambda services, operator: services.webhooks.update(operator, webhook, given))
+    async def update(services: WebhookServices, operator: Operator) -> Webhook:
+        _check_operations(operator, given.get("operations"))
+        return await services.webhooks.update(operator, webhook, given)
+
+    changed = _at_work(workspace, update)
     if as_json:
         print_json(webhook_values(changed))
     say(f"The webhook to {changed.target_url} {what}.")
+
+
+def _check_operations(operator: Operator, operations: list[str] | None) -> None:
+    """Refuses patterns that no event answers to: who types one has mistyped it. Raises BadRequest."""
+    for pattern in operations or ():
+        problem = patterns.silence(operator.model, pattern)
+        if problem:
+            raise BadRequest(problem)
 
 
 def _values(

@@ -1,6 +1,7 @@
 """Which events a webhook is for: `person.created`, `person.*`, `*.created`, `*.*`; `metadata.webhook.*`.
 
-A pattern is compared as a whole text with the few that an event answers to; nothing is searched for.
+A pattern is compared as a whole text with the few that an event answers to; nothing is searched for. Any text is taken:
+clients ask for objects that other versions have, or that are made later.
 """
 
 from threescore.model.objects import Model
@@ -9,8 +10,8 @@ OPERATIONS = ("created", "updated", "deleted", "restored", "destroyed")
 EVERYTHING = "*.*"
 
 
-def fault(model: Model, pattern: str) -> str | None:
-    """What is wrong with a pattern, or None."""
+def silence(model: Model, pattern: str) -> str | None:
+    """Why no event answers to a pattern as things are, or None where some may."""
     if pattern == "*":
         return None
     parts = pattern.split(".")

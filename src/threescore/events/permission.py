@@ -17,13 +17,17 @@ def require_settings(caller: Caller) -> None:
 def require_sight(caller: Caller, operations: Iterable[str]) -> None:
     """Raises Forbidden where a webhook for these operations would be told more than the caller may read.
 
-    What a webhook is sent is the whole record, so only those get one who may read all of its object.
+    What a webhook is sent is the whole record, so only those get one who may read all of its object. One that names no
+    object may do so some day: it is for those who may read everything.
     """
     whole = caller.state.model
     for pattern in operations:
         name = pattern.rpartition(".")[0]
-        for object_type in whole.objects if name in ("*", "") else (whole.by_singular.get(name),):
-            if object_type is not None and not sees_whole(caller, object_type.id):
+        if name.startswith("metadata."):
+            continue
+        named = whole.by_singular.get(name)
+        for object_type in whole.objects if named is None else (named,):
+            if not sees_whole(caller, object_type.id):
                 raise Forbidden(
                     f'A webhook for "{pattern}" would be sent what your role may not read of {object_type.name_plural}',
                     code="PERMISSION_DENIED",

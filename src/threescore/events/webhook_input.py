@@ -19,6 +19,7 @@ from threescore.model.objects import Model
 from threescore.query.filters import bind_filter
 
 MAX_OPERATIONS = 200
+MAX_PATTERN = 200
 MAX_TEXT = 10_000
 MAX_SECRET = 500
 INVALID = "INVALID_WEBHOOK_INPUT"
@@ -130,10 +131,9 @@ class WebhookReading:
         if len(value) > MAX_OPERATIONS:
             self._wrong(f"operations may hold at most {MAX_OPERATIONS} patterns")
             return []
-        for item in value:
-            fault = patterns.fault(self._model, item)
-            if fault:
-                self._wrong(fault)
+        if any(len(item) > MAX_PATTERN or _UNSTORABLE.search(item) for item in value):
+            self._wrong(f"operations may hold texts of at most {MAX_PATTERN} characters")
+            return []
         return value
 
     def _text(self, name: str, value: object, longest: int) -> str | None:

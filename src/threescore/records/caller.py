@@ -91,18 +91,12 @@ class Caller(Struct, frozen=True, dict=True):
 
 
 def actor_of(principal: ApiKey | Member) -> bytes:
-    """A key or a member as records and events keep it, as JSON."""
-    key = principal.id if isinstance(principal, ApiKey) else None
-    member = principal.workspace_member_id if isinstance(principal, Member) else None
-    return msgspec.json.encode(
-        {
-            "source": "MANUAL" if key is None else "API",
-            "workspaceMemberId": member,
-            "name": principal.name,
-            "context": {},
-            "apiKeyId": key,
-        }
-    )
+    """A key or a member as records and events keep it, as JSON. Events tell the user that a member is, too."""
+    common = {"name": principal.name, "context": {}}
+    if isinstance(principal, ApiKey):
+        return msgspec.json.encode({"source": "API", "workspaceMemberId": None, **common, "apiKeyId": principal.id})
+    member = {"workspaceMemberId": principal.workspace_member_id, **common, "apiKeyId": None}
+    return msgspec.json.encode({"source": "MANUAL", **member, "userId": principal.user_id})
 
 
 async def answer_for(

@@ -9,7 +9,8 @@ from threescore.access.rates import RateLimits
 from threescore.access.tokens import Claims
 from threescore.catalog.state import Workspaces
 from threescore.db.pool import Database
-from threescore.errors import InvalidInput, NotFound, ThreescoreError
+from threescore.errors import BadRequest, Forbidden, InvalidInput, NotFound, ThreescoreError
+from threescore.events import patterns
 from threescore.events.watch import Watch
 from threescore.model.fields.base import Json
 from threescore.records.caller import Caller, answer_for
@@ -20,6 +21,7 @@ from threescore.rest.grammar.path import Route, parse_path
 from threescore.rest.grammar.warnings import (
     ParameterWarning,
     repeated_parameters,
+    silent_operations,
     unknown_parameters,
     warning_header,
 )
@@ -47,6 +49,9 @@ from threescore.rest.webhooks import ACTIONS, WebhooksApi
 
 ALIASES = ("apiKeys", "webhooks")
 """What older clients call directly below `/rest`."""
+
+OF_MODEL = ("objects", "fields")
+"""The resources about which a refusal is 403."""
 
 DEPRECATED = b"@1786320000"
 """Since when the aliases are deprecated, as the header `Deprecation` says it."""
@@ -131,7 +136,7 @@ class RestApi:
             await self._caller(claims)
             raise
         if route is None:
-            return await self._of_model(claims, scope, method, segments, parameters, body, keyed)
+            return await self._of_model(claims, scope, method, segments, parameters, body, keyed, ignored)
         if route.action in EVENT_ACTIONS:
             return await self._events(claims, route, parameters, headers)
         return await self._of_records(claims, route, parameters, body, keyed, headers.if_match)
@@ -172,6 +177,7 @@ class RestApi:
         parameters: Parameters,
         body: Json,
         keyed: Keyed | None,
+        ignored: list[ParameterWarning],
     ) -> Reply:
         caller = await self._caller(claims)
         alias = path[0] in ALIASES
@@ -181,13 +187,21 @@ class RestApi:
         author = Author(caller.actor, *client_of(scope))
 
         async def run(database: Database | None) -> Answer:
-            if path[:1] in (("webhooks",), ("webhookDeliveries",)):
-                webhooks = self._webhooks.over(database or self._database, author)
-                status, payload = await webhooks(caller, method, path, parameters.values, body, bare=alias)
-            else:
-                api = self._metadata if method == "GET" else self._metadata.over(database, author)
-                query = list(parameters.values.items())
-                status, payload = await api(caller=caller, method=method, path=path, query=query, body=body, bare=alias)
+            try:
+                if path[:1] in (("webhooks",), ("webhookDeliveries",)):
+                    webhooks = self._webhooks.over(database or self._database, author)
+                    status, payload = await webhooks(caller, method, path, parameters.values, body, bare=alias)
+                else:
+                    api = self._metadata if method == "GET" else self._metadata.over(database, author)
+                    query = list(parameters.values.items())
+                    status, payload = await api(
+                        caller=caller, method=method, path=path, query=query, body=body, bare=alias
+                    )
+            except Forbidden as error:
+                if path[0] not in OF_MODEL and error.code == "PERMISSION_DENIED":
+                    # What clients of the wire know this refusal by, here as for records.
+                    error.status = BadRequest.status
+                raise
             return Answer(status, b"" if payload is NOTHING else msgspec.json.encode(payload))
 
         if keyed is None:
@@ -198,6 +212,9 @@ class RestApi:
             if path[:1] == ("webhooks",):
                 # Those who deliver may have looked before all was written.
                 self._webhooks.changed(caller.model.workspace_id)
+        if path[:1] == ("webhooks",) and isinstance(body, dict):
+            asked = body.get("operations") or ()
+            ignored += silent_operations(item for item in asked if patterns.silence(caller.state.model, item))
         if alias:
             successor = f'</rest/metadata/{"/".join(path)}>; rel="successor-version"'
             reply.fields += ((b"deprecation", DEPRECATED), (b"link", successor.encode()))

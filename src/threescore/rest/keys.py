@@ -8,7 +8,7 @@ from threescore.access.key_changes import KeyChanges
 from threescore.access.key_wire import key_values, usage_values
 from threescore.access.keys import ApiKey
 from threescore.access.operations import check_operation
-from threescore.errors import BadRequest, Forbidden, InvalidInput
+from threescore.errors import InvalidInput
 from threescore.records.caller import Caller
 from threescore.rest.metadata_pages import Page, by_place
 
@@ -28,18 +28,7 @@ class ApiKeys:
         self, caller: Caller, operation: str, key_id: UUID | None, query: Query, body: object, *, bare: bool
     ) -> tuple[int, Any]:
         """The status and the JSON value that answer a request, or NOTHING. `bare` leaves the envelope of lists away."""
-        try:
-            check_operation(caller, operation)
-            return await self._answer(caller, operation, key_id, query, body, bare)
-        except Forbidden as error:
-            if error.code == "PERMISSION_DENIED":
-                # What clients of the wire know this refusal by, here as for records.
-                error.status = BadRequest.status
-            raise
-
-    async def _answer(
-        self, caller: Caller, operation: str, key_id: UUID | None, query: Query, body: object, bare: bool
-    ) -> tuple[int, Any]:
+        check_operation(caller, operation)
         if operation == "apiKeys" and key_id is None:
             found = [key for key in await self._keys.list(caller) if key.revoked_at is None]
             if bare:

@@ -249,6 +249,11 @@ def _shown(part: Callable[[list[ObjectPredicates]], list[Values]], source: Value
     return part(_predicates_of(info.context, source["id"]))
 
 
+def _of_object(part: Callable[[list[ObjectPredicates]], list[Values]], source: Values, info: Info) -> list[Values]:
+    found = _predicates_of(info.context, source["roleId"])
+    return part([item for item in found if str(item.object_id) == source["objectMetadataId"]])
+
+
 RESOLVERS: Mapping[str, Mapping[str, Callable[..., Any]]] = {
     "Query": {
         "getRoles": _roles,
@@ -273,5 +278,9 @@ RESOLVERS: Mapping[str, Mapping[str, Callable[..., Any]]] = {
         "rowRules": _with_rights(_rules),
         "rowLevelPermissionPredicates": _with_rights(partial(_shown, _predicates)),
         "rowLevelPermissionPredicateGroups": _with_rights(partial(_shown, _groups)),
+    },
+    "ObjectPermission": {
+        "rowLevelPermissionPredicates": _with_rights(partial(_of_object, _predicates)),
+        "rowLevelPermissionPredicateGroups": _with_rights(partial(_of_object, _groups)),
     },
 }

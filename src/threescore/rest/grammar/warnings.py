@@ -1,4 +1,4 @@
-"""The `Warning` header, which names the parameters that a request gave in vain."""
+"""The `Warning` header, which names what a request gave in vain."""
 
 import difflib
 from collections.abc import Iterable
@@ -70,6 +70,14 @@ def repeated_parameters(action: Action, names: Iterable[str]) -> list[ParameterW
     known = PARAMETERS[action]
     return [
         ParameterWarning(f"Parameter '{name}' was given more than once and ignored") for name in names if name in known
+    ]
+
+
+def silent_operations(patterns: Iterable[str]) -> list[ParameterWarning]:
+    """A warning for each operation of a webhook that no event answers to; at most 10."""
+    return [
+        ParameterWarning(f"No event answers to the operation '{quote(pattern[:MAX_NAME], safe=_PLAIN)}'")
+        for pattern in [*patterns][:MAX_WARNINGS]
     ]
 
 

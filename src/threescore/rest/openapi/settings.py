@@ -386,7 +386,8 @@ _OPERATIONS: Schema = {
     "type": "array",
     "items": TEXT,
     "maxItems": MAX_OPERATIONS,
-    "description": "What it is told of: `person.created`, `person.*`, `*.created`, `*.*`, `metadata.webhook.*`.",
+    "description": "What it is told of: `person.created`, `person.*`, `*.created`, `*.*`, `metadata.webhook.*`."
+    " Any text is taken; a `Warning` header names those that no event answers to.",
 }
 _FIELDS: Schema = {
     **nullable(list_of(TEXT)),
