@@ -25,7 +25,7 @@ async def test_processes_that_start_together_take_turns(db: Database, database_u
             list(pool.map(migrate, [url] * 4))
         fresh = await Database.connect(url, 1)
         try:
-            assert await fresh.fetchval("SELECT array_agg(version_num::text) FROM threescore.migration") == ["0013"]
+            assert await fresh.fetchval("SELECT array_agg(version_num::text) FROM threescore.migration") == ["0014"]
             assert await fresh.fetchval("SELECT threescore.unaccent('Été à Žilina')") == "Ete a Zilina"
             assert await fresh.fetchval("SELECT count(*) FROM threescore.workspace") == 0
         finally:
