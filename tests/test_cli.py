@@ -5,12 +5,18 @@ import os
 import subprocess
 import sys
 import uuid
+from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
+import typer
+from typer.core import TyperCommand, TyperGroup
 
-from tests.support import threescore
+from tests.support import PROGRAM, clean_environment, threescore
 from threescore import installation
+from threescore.catalog.workspaces import Workspace
+from threescore.cli.program import app
 from threescore.config import Settings
 
 
@@ -135,6 +141,46 @@ def test_a_database_that_is_too_old_is_refused(database_url: str, monkeypatch: p
     settings = Settings(database_url=database_url)
     with pytest.raises(installation.DatabaseUnusable, match=r"runs PostgreSQL 18\..*needs PostgreSQL 15 or later"):
         installation.Installation.open(settings)
+
+
+def leaves(group: TyperGroup, *before: str) -> Iterator[tuple[tuple[str, ...], TyperCommand]]:
+    """All commands with the words that call them."""
+    for name, command in group.commands.items():
+        if isinstance(command, TyperGroup):
+            yield from leaves(command, *before, name)
+        else:
+            assert isinstance(command, TyperCommand)
+            yield (*before, name), command
+
+
+def test_every_command_but_the_processes_speaks_json() -> None:
+    program = typer.main.get_command(app)
+    assert isinstance(program, TyperGroup)
+    silent = {
+        words for words, command in leaves(program) if not any("--json" in param.opts for param in command.params)
+    }
+    assert silent == {("serve",), ("worker",)}
+
+
+def test_no_traceback_is_shown(database_url: str, workspace: Workspace) -> None:
+    """A full disk, and an output that takes few characters."""
+    variables = {**clean_environment(), "THREESCORE_DATABASE_URL": database_url}
+    with Path("/dev/full").open("w") as full:
+        for arguments in (["workspace", "list"], ["workspace", "list", "--json"]):
+            done = subprocess.run(
+                [PROGRAM, *arguments], env=variables, stdout=full, stderr=subprocess.PIPE, text=True, check=False
+            )
+            assert done.returncode == 1
+            assert done.stderr == "It could not be done: OSError: [Errno 28] No space left on device\n"
+    made = ("object", "create", "Лодка", "Лодки", "--workspace", workspace.name)
+    assert threescore(*made, THREESCORE_DATABASE_URL=database_url).returncode == 0
+    shown = threescore(
+        *("object", "list", "--workspace", workspace.name),
+        THREESCORE_DATABASE_URL=database_url,
+        PYTHONIOENCODING="ascii",
+    )
+    assert shown.returncode == 0, shown.stderr
+    assert "\\u041b\\u043e\\u0434\\u043a\\u0430" in shown.stdout
 
 
 def test_version() -> None:

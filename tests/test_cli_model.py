@@ -82,9 +82,9 @@ def test_an_object_is_made_changed_used_and_deleted(api: httpx.Client, command: 
     command("object", "activate", "engine")
     assert shown(api, "objects", made)["isActive"] is True
 
-    command("field", "delete", "engine", "power", "--yes")
+    assert json.loads(command("field", "delete", "engine", "power", "--yes", "--json"))["id"] == field
     assert api.get(f"/rest/metadata/fields/{field}").status_code == 404
-    command("object", "delete", "engine", "-y")
+    assert json.loads(command("object", "delete", "engine", "-y", "--json"))["id"] == made
     assert {api.get("/rest/engines").status_code for _ in range(8)} == {400}
 
 

@@ -74,7 +74,8 @@ def test_a_webhook_is_made_tried_paused_and_deleted(
     cleared = command("webhook", "update", known["id"], "--filter", "null", "--json")
     assert json.loads(cleared)["filter"] is None
 
-    command("webhook", "delete", known["id"], "--yes")
+    gone = json.loads(command("webhook", "delete", known["id"], "--yes", "--json"))
+    assert (gone["id"], "secret" in gone) == (known["id"], False)
     assert client.get("/rest/metadata/webhooks").json()["data"] == []
     entries = client.get("/rest/metadata/audit?action=webhook.*").json()["data"]
     assert {entry["action"] for entry in entries} == {"webhook.created", "webhook.updated", "webhook.deleted"}
@@ -91,7 +92,7 @@ def test_what_failed_is_sent_again(
     wait_until(lambda: [item["status"] for item in deliveries(command)] == ["failed"], 30)
     receiver.behave(path, fine)
     assert command("webhook", "resend-failed", "2100-01-01T00:00:00Z") == "0\n"
-    assert command("webhook", "resend-failed", "2026-01-01") == "1\n"
+    assert json.loads(command("webhook", "resend-failed", "2026-01-01", "--json")) == {"count": 1}
     wait_until(lambda: deliveries(command)[0]["status"] == "succeeded", 30)
 
 
@@ -107,7 +108,12 @@ def deliveries(command: Commands) -> list[dict[str, object]]:
         (1, ["webhook", "create", "http://192.168.0.1/"], "THREESCORE_OUTBOUND_ALLOW can admit it"),
         (1, ["webhook", "create", "https://example.com", "--operation", "nothing.created"], "nothing"),
         (1, ["webhook", "pause", "3f1c6f5e-7f0b-4f59-9d3c-1d2b6a7c8e90"], "Webhook not found"),
-        (1, ["webhook", "deliveries", "--status", "odd"], 'There is no status "odd"'),
+        (2, ["webhook", "deliveries", "--status", "odd"], "odd is none of pending, succeeded, failed"),
+        (
+            2,
+            ["webhook", "rotate", "3f1c6f5e-7f0b-4f59-9d3c-1d2b6a7c8e90", "--overlap-seconds", "-1"],
+            "overlap-seconds",
+        ),
         (2, ["webhook", "update", "3f1c6f5e-7f0b-4f59-9d3c-1d2b6a7c8e90"], "Nothing to change is given"),
         (2, ["webhook", "create"], "URL"),
         (2, ["webhook", "delete", "x"], "valid UUID"),
@@ -131,7 +137,7 @@ def test_a_new_token_takes_the_place_of_the_one_before(command: Commands, delive
     assert status(delivering_server, made["token"]) == 200
     second = command("key", "regenerate", made["id"], "--overlap-hours", "1").strip()
     assert {status(delivering_server, token) for token in (made["token"], second)} == {200}
-    third = command("key", "regenerate", made["id"]).strip()
+    third = json.loads(command("key", "regenerate", made["id"], "--json"))["token"]
     assert [status(delivering_server, token) for token in (made["token"], second, third)] == [403, 403, 200]
 
     [listed] = json.loads(command("key", "list", "--json"))
@@ -139,6 +145,9 @@ def test_a_new_token_takes_the_place_of_the_one_before(command: Commands, delive
     assert abs(datetime.fromisoformat(made["expiresAt"]) - datetime.now(UTC) - timedelta(days=36_500)).days <= 1
     assert "[red]CI" in command("key", "list")
     assert {role["label"] for role in json.loads(command("role", "list", "--json"))} == {"Admin", "Member"}
+    revoked = json.loads(command("key", "revoke", made["id"], "--json"))
+    assert (revoked["id"], revoked["revokedAt"] is None) == (made["id"], False)
+    assert status(delivering_server, third) == 403
     workspaces = json.loads(threescore_here("workspace", "list", "--json", **command.variables).stdout)
     assert listed["workspaceId"] in {item["id"] for item in workspaces}
 

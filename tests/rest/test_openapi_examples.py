@@ -1,10 +1,12 @@
 """Every example request of the documentation works as it stands."""
 
+import shlex
 from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import uuid4
 
 import httpx
+import msgspec
 import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 
@@ -186,8 +188,11 @@ def test_the_guide(api: httpx.Client) -> None:
 
 
 def test_markdown(api: httpx.Client) -> None:
-    found = commands(api.get("/rest/docs.md").text)
+    text = api.get("/rest/docs.md").text
+    found = commands(text)
     assert len(found) > 70
+    assert len([source for source in found if "/graphql" in source]) == 2
+    assert len([source for source in found if "/rest/metadata/" in source]) == 8
     created: set[str] = set()
     for source in found:
         if source in created:
@@ -195,8 +200,35 @@ def test_markdown(api: httpx.Client) -> None:
             continue
         response = run_command(api, source)
         assert response.status_code in (200, 201), f"{source}\n{response.text}"
+        assert "errors" not in response.json(), f"{source}\n{response.text}"
         if response.status_code == 201 or "'DELETE'" in source:
             created.add(source)
+    for line in (
+        "`GET /rest/companies` | A page of records. Those that are soft-deleted are left out, unless the filter speaks "
+        'of `deletedAt`. | `{"data":{"companies":[{…}]},"pageInfo":{…},"totalCount":…}`',
+        "`POST /rest/batch/companies` | Creates up to 60 records, all or none, and answers them in the same order. | "
+        '`{"data":{"createCompanies":[{…}]}}`',
+        "`POST /rest/metadata/apiKeys/{id}/token` | One more token of a key, besides those that it has. It is shown "
+        'here only. | `{"token":"…"}`',
+    ):
+        assert line in text
+
+
+def test_bodies_shown_are_bodies_that_are_sent(full: httpx.Client, core: Document) -> None:
+    """Each example of a body stands in a command, all of which are run here."""
+    shown = 0
+    for found in (core, document(full, "/rest/open-api/metadata")):
+        for path, method, operation in operations(found):
+            content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
+            schema = content.get("schema", {})
+            if "$ref" in schema:
+                schema = found["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+            example = content.get("example") or schema.get("example")
+            if example is not None:
+                [source] = samples(operation)
+                assert msgspec.json.encode(example).decode() in shlex.split(source), (method, path)
+                shown += 1
+    assert shown > 100
 
 
 def test_metadata(api: httpx.Client) -> None:

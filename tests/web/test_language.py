@@ -23,6 +23,21 @@ def texts(message: Message) -> list[str]:
     return list(message.string) if isinstance(message.string, tuple | list) else [message.string or ""]
 
 
+STRANGERS = {
+    "es": r"\b(usted(es)?|elija|escriba|vuelva|espere|(intént|cámbi|rellén)elo|su rol|[ue][nl] url|por defecto)\b",
+    "ru": r"(?<!рабоч\w\w )(?<!рабоч\w\w\w )\bпространств|\bты\b|\bтво[йяеёи]\b|уничтож",
+}
+"""What no translation says: forms of address, and words, that stand beside those of the glossary (CONTRIBUTING.md)."""
+
+
+@pytest.mark.parametrize("domain", ["messages", "scripts"])
+@pytest.mark.parametrize("language", MESSAGES["LANGUAGES"])
+def test_people_are_addressed_alike_and_things_have_one_name(domain: str, language: str) -> None:
+    catalogue = [message for message in MESSAGES["read"](language, domain) if message.id]
+    said = [text for message in catalogue for text in texts(message)]
+    assert [text for text in said if re.search(STRANGERS[language], text, re.IGNORECASE)] == []
+
+
 def test_the_languages_are_those_of_the_catalogues() -> None:
     assert set(MESSAGES["LANGUAGES"]) == set(LANGUAGES) - {"en"}
 

@@ -218,17 +218,22 @@ def deactivate_command(
 
 @app.command("delete")
 def delete_command(
-    object: ObjectArgument, field: _FieldArgument, yes: YesOption = False, workspace: WorkspaceOption = None
+    object: ObjectArgument,
+    field: _FieldArgument,
+    yes: YesOption = False,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Delete a field with all its values, a relation with its other side."""
     confirm(f'Delete the field "{field}" of "{object}" with all its values?', yes)
 
-    async def delete(workplace: Workplace) -> Field:
+    async def delete(workplace: Workplace) -> tuple[Model, Field]:
         found = find_field(find_object(await model_of(workplace), object), field)
-        _model, deleted = await ModelChanges(workplace.database).delete_field(workplace.workspace.id, found.id)
-        return deleted
+        return await ModelChanges(workplace.database).delete_field(workplace.workspace.id, found.id)
 
-    deleted = in_workspace(workspace, delete)
+    model, deleted = in_workspace(workspace, delete)
+    if as_json:
+        print_json(field_shape(model, deleted))
     say(f'The field "{deleted.name}" is deleted.')
 
 

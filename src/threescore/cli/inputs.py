@@ -39,9 +39,10 @@ def one_of(choices: Collection[str]) -> Callable[[str], str]:
     """Reads one of a few words, in any case. Another one ends the command with code 2."""
 
     def read(text: str) -> str:
-        if text.upper() not in choices:
+        known = {choice.upper(): choice for choice in choices}
+        if text.upper() not in known:
             raise typer.BadParameter(f"{text} is none of {', '.join(choices)}")
-        return text.upper()
+        return known[text.upper()]
 
     return read
 

@@ -83,18 +83,23 @@ def regenerate_command(
     overlap_hours: Annotated[
         int, typer.Option(help="For how many hours the latest token stays good.", min=0, max=MAX_OVERLAP_HOURS)
     ] = 0,
+    as_json: JsonOption = False,
 ) -> None:
-    """Print a new token of an API key in place of all it has."""
+    """Print a new token of an API key in place of all it has: alone, and only this once."""
 
     async def regenerate(workplace: Workplace) -> str:
         keys = KeyChanges(workplace.database, await _tokens(workplace))
         return await keys.regenerate(await operator_of(workplace), key, None, overlap_hours)
 
-    print(in_workspace(workspace, regenerate))
+    token = in_workspace(workspace, regenerate)
+    if as_json:
+        print_json({"token": token})
+    else:
+        print(token)
 
 
 @app.command("revoke")
-def revoke_command(key: _Key, workspace: WorkspaceOption = None) -> None:
+def revoke_command(key: _Key, workspace: WorkspaceOption = None, as_json: JsonOption = False) -> None:
     """Revoke an API key at once, on all running servers."""
 
     async def revoke(workplace: Workplace) -> ApiKey:
@@ -102,6 +107,8 @@ def revoke_command(key: _Key, workspace: WorkspaceOption = None) -> None:
             return await revoke_key(connection, workplace.workspace.id, key)
 
     revoked = in_workspace(workspace, revoke)
+    if as_json:
+        print_json(key_values(revoked))
     say(f'The API key "{revoked.name}" is revoked.')
 
 

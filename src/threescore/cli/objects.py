@@ -127,16 +127,19 @@ def deactivate_command(object: ObjectArgument, workspace: WorkspaceOption = None
 
 
 @app.command("delete")
-def delete_command(object: ObjectArgument, yes: YesOption = False, workspace: WorkspaceOption = None) -> None:
+def delete_command(
+    object: ObjectArgument, yes: YesOption = False, workspace: WorkspaceOption = None, as_json: JsonOption = False
+) -> None:
     """Delete an object with all its records, and the relations of others to it."""
     confirm(f'Delete the object "{object}" with all its records?', yes)
 
-    async def delete(workplace: Workplace) -> ObjectType:
+    async def delete(workplace: Workplace) -> tuple[Model, ObjectType]:
         found = find_object(await model_of(workplace), object)
-        _model, deleted = await ModelChanges(workplace.database).delete_object(workplace.workspace.id, found.id)
-        return deleted
+        return await ModelChanges(workplace.database).delete_object(workplace.workspace.id, found.id)
 
-    deleted = in_workspace(workspace, delete)
+    model, deleted = in_workspace(workspace, delete)
+    if as_json:
+        print_json(object_shape(model, deleted, with_fields=False))
     say(f'The object "{deleted.name_singular}" is deleted.')
 
 

@@ -1,7 +1,9 @@
 """The program `threescore`: all its commands, and what becomes of their errors."""
 
+import os
 import signal
 import sys
+from io import TextIOWrapper
 from typing import Annotated
 
 import typer
@@ -34,6 +36,10 @@ def main() -> None:
     """The program `threescore`."""
     # Like Ctrl-C, so that whatever was started is stopped on the way out.
     signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(128 + signal.SIGTERM))
+    # What a terminal cannot show is shown as a code, rather than the whole result not at all.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         app()
     except ThreescoreError as error:
@@ -42,6 +48,11 @@ def main() -> None:
         fail(str(error))
     except InvalidSetting as error:
         fail(str(error), code=2)
+    except Exception as error:
+        # A disk that is full, a database that went away in the midst of it, a fault of ours.
+        if os.environ.get("THREESCORE_LOG_LEVEL", "").lower() == "debug":
+            raise
+        fail(f"It could not be done: {type(error).__name__}: {' '.join(str(error).split())}")
 
 
 def _show_version(wanted: bool) -> None:

@@ -8,16 +8,17 @@ from uuid import UUID
 import typer
 
 from threescore.access.keys import signing_secret
-from threescore.cli.inputs import Given, YesOption, body_of, change_of, confirm, read_json
+from threescore.cli.inputs import Given, YesOption, body_of, change_of, confirm, one_of, read_json
 from threescore.cli.operator import Operator, operator_of
 from threescore.cli.output import JsonOption, moment, print_json, print_table, say
 from threescore.cli.workplace import Result, Workplace, WorkspaceOption, in_workspace
 from threescore.errors import BadRequest
 from threescore.events import patterns
-from threescore.events.deliveries import DEFAULT_LIMIT, MAX_LIMIT, Search, Values
+from threescore.events.deliveries import DEFAULT_LIMIT, MAX_LIMIT, STATUSES, Search, Values
 from threescore.events.outbound import Outbound
 from threescore.events.services import WebhookServices, webhook_services
 from threescore.events.webhook import Webhook, webhook_values
+from threescore.events.webhooks import LONGEST_OVERLAP
 from threescore.model.fields.temporal import parse_moment
 from threescore.rest.webhooks import webhook_shape
 
@@ -127,7 +128,12 @@ def resume_command(webhook: _Hook, workspace: WorkspaceOption = None, as_json: J
 def rotate_command(
     webhook: _Hook,
     overlap_seconds: Annotated[
-        int | None, typer.Option(help="For how long the secret before stays good; a day when not given.")
+        int | None,
+        typer.Option(
+            help="For how long the secret before stays good; a day when not given.",
+            min=0,
+            max=int(LONGEST_OVERLAP.total_seconds()),
+        ),
     ] = None,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
@@ -141,10 +147,14 @@ def rotate_command(
 
 
 @app.command("delete")
-def delete_command(webhook: _Hook, yes: YesOption = False, workspace: WorkspaceOption = None) -> None:
+def delete_command(
+    webhook: _Hook, yes: YesOption = False, workspace: WorkspaceOption = None, as_json: JsonOption = False
+) -> None:
     """Delete a webhook. What it has not delivered is given up."""
     confirm(f"Delete webhook {webhook}?", yes)
     deleted = _at_work(workspace, lambda services, operator: services.webhooks.delete(operator, webhook))
+    if as_json:
+        print_json(webhook_values(deleted))
     say(f"The webhook to {deleted.target_url} is deleted.")
 
 
@@ -158,7 +168,14 @@ def try_command(webhook: _Hook, workspace: WorkspaceOption = None, as_json: Json
 @app.command("deliveries")
 def deliveries_command(
     webhook: Annotated[UUID | None, typer.Option(help="Only those of this webhook.")] = None,
-    status: Annotated[str | None, typer.Option(help="Only those that are pending, succeeded or failed.")] = None,
+    status: Annotated[
+        str | None,
+        typer.Option(
+            parser=one_of(STATUSES),
+            metavar="|".join(STATUSES),
+            help="Only those that are pending, succeeded or failed.",
+        ),
+    ] = None,
     event: Annotated[str | None, typer.Option(help="Only those of this event, as person.created.")] = None,
     limit: Annotated[int, typer.Option(help="How many at most.", min=1, max=MAX_LIMIT)] = DEFAULT_LIMIT,
     workspace: WorkspaceOption = None,
@@ -207,10 +224,14 @@ def resend_failed_command(
     ],
     webhook: Annotated[UUID | None, typer.Option(help="Only those of this webhook.")] = None,
     workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Have all failed deliveries of events since a time made again by a running server; print how many they are."""
     count = _at_work(workspace, lambda services, operator: services.deliveries.resend_failed(operator, since, webhook))
-    typer.echo(count)
+    if as_json:
+        print_json({"count": count})
+    else:
+        print(count)
 
 
 def _at_work(workspace: str | None, work: Callable[[WebhookServices, Operator], Awaitable[Result]]) -> Result:

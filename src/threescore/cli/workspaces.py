@@ -13,7 +13,7 @@ app = typer.Typer(help="Workspaces: each has its own data model and its own reco
 
 @app.command("create")
 def create_command(
-    name: Annotated[str, typer.Argument(help="What to call it; no two have the same.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="What to call it; no two have the same.")],
     as_json: JsonOption = False,
 ) -> None:
     """Create a workspace with the standard data model, and print its id."""

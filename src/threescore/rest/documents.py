@@ -95,9 +95,10 @@ _METADATA = _Page(
 )
 _MARKDOWN = _Page(
     "markdown",
-    lambda reader, site: workspace_markdown(reader.model, site).encode(),
+    lambda reader, site: workspace_markdown(reader.model, site, reader.role_id).encode(),
     lambda site: general_markdown(site).encode(),
     "text/markdown; charset=utf-8",
+    of_role=True,
 )
 
 PAGES: Mapping[str, _Page] = {

@@ -31,6 +31,12 @@ _CORS = (
     (b"access-control-allow-origin", b"*"),
     (b"access-control-expose-headers", EXPOSED),
 )
+_SAFE = (
+    (b"x-content-type-options", b"nosniff"),
+    # Kept by nobody but the caller, and by them only to be asked about again. What shows secrets is not kept at all.
+    (b"cache-control", b"private, no-cache"),
+)
+_SECRET = (*_SAFE[:1], (b"cache-control", b"no-store"))
 _PREFLIGHT = [
     *_CORS,
     (b"access-control-allow-methods", b"GET,HEAD,PUT,PATCH,POST,DELETE"),
@@ -203,6 +209,7 @@ async def send_reply(scope: Scope, headers: Headers, reply: Reply, send: Send) -
     fields = [
         (b"content-type", reply.media_type.encode()) if reply.media_type else _JSON,
         *_CORS,
+        *(_SECRET if scope["path"].startswith("/rest/metadata/") else _SAFE),
         *reply.fields,
         *headers.answer,
     ]

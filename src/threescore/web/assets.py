@@ -69,7 +69,11 @@ class Assets:
         asset = self._files.get(request.path_params["name"])
         if asset is None:
             return PlainTextResponse("There is no such asset.", 404)
-        headers = {"Cache-Control": "public, max-age=31536000, immutable", "Vary": "Accept-Encoding"}
+        headers = {
+            "Cache-Control": "public, max-age=31536000, immutable",
+            "Vary": "Accept-Encoding",
+            "X-Content-Type-Options": "nosniff",
+        }
         accepted = request.headers.get("accept-encoding", "")
         for encoding, path in asset.forms:
             if accepts(accepted, encoding):

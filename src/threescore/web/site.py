@@ -156,7 +156,8 @@ class Site:
                 messages = errors_of(error, {}, {}).get("", [error.message])
                 return await self.error_page(request, error.status, " ".join(messages))
             except Exception:
-                log.exception("page failed", method=request.method, path=request.url.path)
+                # Not the path as it was asked for: those of mailed links hold their tokens.
+                log.exception("page failed", method=request.method, path=path)
                 return await self.error_page(request, 500, _("Something went wrong on our side. Nothing was changed."))
 
         return Route(path, answer, methods=["POST"] if post else ["GET"])

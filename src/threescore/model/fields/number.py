@@ -169,7 +169,9 @@ class Number(_Float):
         return dict(WHOLE) if use == "read" else {"type": "integer", "format": "int64"}
 
     def example(self, field: "Field", number: int) -> Json:
-        return super().example(field, number) if self.data_type(field.leaf) == "float" else number
+        # Heads are counted whole, although most fields would hold fractions as well.
+        has_fractions = self.data_type(field.leaf) == "float" and (field.settings or {}).get("decimals")
+        return super().example(field, number) if has_fractions else number
 
     def graphql_types(self, settings: Mapping[str, Any] | None) -> GraphqlTypes:
         return _GRAPHQL[_data_type(settings)]

@@ -16,7 +16,7 @@ from threescore.rest.openapi.events import (
     event_paths,
     history_answer,
 )
-from threescore.rest.openapi.examples import FIRST_ID, SECOND_ID, Examples, curl
+from threescore.rest.openapi.examples import FIRST_ID, MERGE, SECOND_ID, Examples, curl
 from threescore.rest.openapi.guide import core_guide
 from threescore.rest.openapi.operations import HEADER_PARAMETERS, HEADERS, operation, responses
 from threescore.rest.openapi.schemas import RELATION_INPUT, Names, data_of, record_schemas
@@ -281,9 +281,9 @@ class _Operations:
             "updateMany",
             f"updateMany{self._object_type.type_name_plural}",
             f"Update Many {self._plural}",
-            f"Changes all records that the filter finds, at most {self._site.batch_limit}, in the same way. "
-            "There must be a filter; `id[is]:NOT_NULL` finds all.",
-            ("depth", "filter"),
+            f"Changes all records that the filter finds in the same way; more than {self._site.batch_limit} are "
+            "refused. There must be a filter; `id[is]:NOT_NULL` finds all.",
+            ("depth", "neededFilter"),
             data_of(f"update{self._object_type.type_name_plural}", list_of(self._record)),
             body=self._update,
             sample=self._sample("PATCH", f"/{self._plural}", {"filter": self._both}, self._examples.change),
@@ -294,9 +294,9 @@ class _Operations:
             "deleteMany",
             f"deleteMany{self._object_type.type_name_plural}",
             f"Delete Many {self._plural}",
-            f"Deletes all records that the filter finds, at most {self._site.batch_limit}: for good, unless "
-            "`soft_delete=true`. There must be a filter.",
-            ("filter", "softDelete"),
+            "Deletes all records that the filter finds: for good, unless `soft_delete=true`. More than "
+            f"{self._site.batch_limit} are refused. There must be a filter.",
+            ("neededFilter", "softDelete"),
             data_of(f"delete{self._object_type.type_name_plural}", list_of(self._deleted)),
             sample=self._sample("DELETE", f"/{self._plural}", {"filter": self._both, "soft_delete": "true"}),
         )
@@ -352,7 +352,8 @@ class _Operations:
             "restoreMany",
             f"restoreMany{self._object_type.type_name_plural}",
             f"Restore Many {self._plural}",
-            f"Brings all soft-deleted records back that the filter finds, at most {self._site.batch_limit}.",
+            "Brings all soft-deleted records back that the filter finds; more than "
+            f"{self._site.batch_limit} are refused.",
             ("filter", "depth"),
             data_of(f"restore{self._object_type.type_name_plural}", list_of(self._record)),
             sample=self._sample("PATCH", f"/{self._plural}/restore", query),
@@ -399,7 +400,6 @@ class _Operations:
         )
 
     def _merge(self) -> Document:
-        example = {"ids": [FIRST_ID, SECOND_ID], "conflictPriorityIndex": 0, "dryRun": True}
         can = bool(self._object_type.duplicate_criteria)
         return self._operation(
             "mergeMany",
@@ -412,8 +412,8 @@ class _Operations:
             ("depth",),
             data_of(f"merge{self._object_type.type_name}", self._record),
             body=self._merge_input,
-            example=example if can else None,
-            sample=self._sample("PATCH", f"/{self._plural}/merge", body=example) if can else None,
+            example=MERGE if can else None,
+            sample=self._sample("PATCH", f"/{self._plural}/merge", body=MERGE) if can else None,
         )
 
     def _group_by(self) -> Document:

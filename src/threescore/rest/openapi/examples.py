@@ -15,6 +15,9 @@ FIRST_ID = "20202020-0000-4000-8000-000000000001"
 SECOND_ID = "20202020-0000-4000-8000-000000000002"
 """The ids of the records that the example of a batch creates; the other examples are about these."""
 
+MERGE: dict[str, Json] = {"ids": [FIRST_ID, SECOND_ID], "conflictPriorityIndex": 0, "dryRun": True}
+"""A merge of the two that changes nothing."""
+
 MADE_BY_SERVER = frozenset({"id", "createdAt", "updatedAt", "deletedAt", "createdBy", "updatedBy", "position"})
 """Fields that a new record gets by itself."""
 
@@ -59,6 +62,13 @@ class Examples:
         """A filter that looks at what the records are called by."""
         found = self._condition(self._label)
         return found or 'createdAt[gte]:"2023-01-01"'
+
+    @property
+    def condition(self) -> tuple[tuple[str, ...], str]:
+        """A filter over GraphQL: the names that lead to the value, and what is asked of it."""
+        if "ilike" in self._label.type.operators:
+            return tuple(self._label.path.split(".")), 'ilike: "%a%"'
+        return ("id",), "is: NOT_NULL"
 
     @cached_property
     def order(self) -> str:

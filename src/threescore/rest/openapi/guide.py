@@ -8,13 +8,21 @@ from threescore.model.fields import TYPES
 from threescore.model.fields.base import FieldType
 from threescore.model.objects import Model, ObjectType
 from threescore.rest.grammar.filter import COMPARATORS
-from threescore.rest.openapi.examples import FIRST_ID, SECOND_ID, Examples, curl
+from threescore.rest.openapi.examples import FIRST_ID, MERGE, SECOND_ID, Examples, curl
 from threescore.rest.openapi.shared import Site
 from threescore.rest.records import DEFAULT_GROUPS, DEFAULT_LIMIT, MAX_GROUPS, MAX_LIMIT
 from threescore.rest.shapes import RELATED_LIMIT
 
 SAMPLE = "companies"
 """The object that examples are about, where there is one."""
+
+FIELD_SETTINGS = (
+    'What is particular about the type. NUMBER: `{"decimals": 2, "type": "percentage"}`, or `{"dataType": "int"}` for '
+    'whole numbers. CURRENCY: `{"format": "short", "decimals": 2}`, short or full. DATE and DATE_TIME: '
+    '`{"displayFormat": "RELATIVE"}`, USER_SETTINGS or CUSTOM. TEXT: `{"displayedMaxRows": 5}`. EMAILS, PHONES, LINKS '
+    'and ARRAY: `{"maxNumberOfValues": 3}`; FILES need it.'
+)
+"""What the settings of a field hold, by its type."""
 
 _COMPARATORS: Mapping[str, str] = {
     "eq": 'equal; `name[eq]:""` finds empty text too',
@@ -53,7 +61,12 @@ def core_guide(site: Site, model: Model | None = None) -> str:
         [
             _introduction(site),
             "## Records",
-            "Every object has the same paths, under its plural name. A new record, and up to "
+            "Every object has the same paths, under its plural name. Bodies and answers are JSON. An answer holds what "
+            "was asked for below `data`, named after the object and what was done to it: "
+            f'`{{"data":{{"{plural}":[{{…}}]}},"pageInfo":{{…}},"totalCount":1}}` is a page, '
+            f'`{{"data":{{"{sample.name_singular}":{{…}}}}}}` a record, '
+            f'`{{"data":{{"create{sample.type_name}":{{…}}}}}}` a new one.',
+            "A new record, and up to "
             f"{site.batch_limit} at once, all or none; with `upsert=true`, those that exist already by their `id` or "
             "a unique field are changed, and un-deleted:",
             shell("POST", f"/{plural}", None, examples.record(1)),
@@ -72,8 +85,9 @@ def core_guide(site: Site, model: Model | None = None) -> str:
             shell("DELETE", f"/{plural}/{FIRST_ID}", {"soft_delete": "true"}),
             shell("GET", f"/{plural}", {"filter": "deletedAt[is]:NOT_NULL"}),
             shell("PATCH", f"/{plural}/{FIRST_ID}/restore"),
-            f"`PATCH`, `DELETE` and `PATCH …/restore` without an id are about all records that a `filter` finds, at "
-            f"most {site.batch_limit}. Changing and deleting need one; `id[is]:NOT_NULL` finds all.",
+            "`PATCH`, `DELETE` and `PATCH …/restore` without an id are about all records that a `filter` finds; where "
+            f"these are more than {site.batch_limit}, the request is refused. Changing and deleting need a filter; "
+            "`id[is]:NOT_NULL` finds all.",
             "## Filters",
             "`filter=field[comparator]:value`, several joined with commas, which all have to hold. A path leads to a "
             "sub-field (`name.firstName`) or over one relation (`company.name`). `or(…)`, `and(…)` and `not(…)` can "
@@ -106,6 +120,7 @@ def core_guide(site: Site, model: Model | None = None) -> str:
             'them. `PATCH …/merge` makes two to nine records one; with `"dryRun": true` it only shows what that '
             "would be.",
             shell("POST", f"/{plural}/duplicates", None, {"data": [examples.record(1)]}),
+            *([shell("PATCH", f"/{plural}/merge", None, MERGE)] if sample.duplicate_criteria else []),
             "## Sending a request again, and limits",
             "A write with an `Idempotency-Key` header, a new text for each new request, counts once however often it "
             "is sent: the first answer is kept for 24 hours and repeated with `Idempotent-Replayed: true`. The same "
@@ -148,6 +163,11 @@ def metadata_guide(site: Site) -> str:
             'A list is `{"data": […], "pageInfo": {…}, "totalCount": …}`; everything else answers the bare object '
             "or field. Lists take `limit`, `starting_after` and `ending_before`, where a cursor is the id of an item.",
             f"```sh\n{curl(url, 'GET', '/objects', {'limit': '10'})}\n```",
+            "A relation is a field of the type RELATION, with "
+            '`"relationCreationPayload":{"targetObjectMetadataId":"…","targetFieldLabel":"Machines",'
+            '"targetFieldIcon":"IconBox","type":"MANY_TO_ONE"}`: where it leads, what the other side is called, and '
+            "whether it leads to one record or, with ONE_TO_MANY, to many.",
+            f"`settings` hold {FIELD_SETTINGS[0].lower()}{FIELD_SETTINGS[1:]}",
             *settings_guide(),
             "A change that cannot be made is answered with the status 400, and a report of everything that is wrong "
             "with it; nothing is changed then.",
@@ -161,10 +181,13 @@ def settings_guide() -> list[str]:
     return [
         "Below it there are the settings, too. API keys (`/apiKeys`) are made without a token; "
         "`POST /apiKeys/{id}/token` makes one, `/regenerate` replaces those that there are, and "
-        "`GET /apiKeys/{id}/usage` tells hour by hour how much a key is used. Webhooks (`/webhooks`) are addresses "
+        "`GET /apiKeys/{id}/usage` tells hour by hour how much a key is used. The roles that a key may have are those "
+        "that the query `getApiKeyRoles` of `/metadata` answers. Webhooks (`/webhooks`) are addresses "
         "that are told of events; what was sent to them and what became of it is in `/webhookDeliveries`, from where "
         "it can be sent again. Calls are signed: `X-Twenty-Webhook-Signature` is the hex HMAC-SHA256, keyed with the "
-        "secret, of `X-Twenty-Webhook-Timestamp`, a colon and the body. `/audit` is the log of who changed keys, "
+        "secret, of `X-Twenty-Webhook-Timestamp`, a colon and the body as it was sent. That is JSON with `eventName` "
+        "(`person.created`), `objectMetadata`, `eventDate`, `record` and, of an update, `updatedFields`. `/audit` is "
+        "the log of who changed keys, "
         "roles, members, webhooks, the model and the workspace.",
     ]
 
@@ -210,7 +233,7 @@ def _errors(site: Site) -> str:
     statuses = [
         ("400", "the request is wrong: a name, a value, a path, a duplicate of something unique"),
         ("401", "the token is not valid or has expired"),
-        ("403", "no token, or its key is revoked or has expired"),
+        ("403", "no token, or its key is revoked or has expired, or the role of the caller does not allow it"),
         ("404", "there is no such record"),
         ("409", "the same request is still being worked on, or others are changing the same; send it again"),
         ("410", "what followed the cursor, or the kept answer to the `Idempotency-Key`, is there no more"),

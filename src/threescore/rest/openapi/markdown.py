@@ -1,11 +1,13 @@
 """The documentation as Markdown, for people and agents."""
 
 from collections.abc import Iterable
+from uuid import UUID
 
 from threescore.model.objects import Field, Model, ObjectType
 from threescore.model.overrides import resolved
 from threescore.records.object_rules import refused_verbs
 from threescore.rest.openapi.examples import Examples, curl
+from threescore.rest.openapi.graphql_examples import graphql_examples
 from threescore.rest.openapi.guide import core_guide, metadata_guide, sample_object, table
 from threescore.rest.openapi.reference import (
     metadata_fields,
@@ -35,8 +37,11 @@ def general_markdown(site: Site) -> str:
     ) + "\n"  # fmt: skip
 
 
-def workspace_markdown(model: Model, site: Site) -> str:
-    """The whole documentation of a workspace: how the API is used, and each of its objects."""
+def workspace_markdown(model: Model, site: Site, role_id: UUID | None = None) -> str:
+    """The whole documentation of a workspace: how the API is used, and each of its objects.
+
+    `role_id` is a role that the reader may give to a new API key, if any.
+    """
     objects = sorted(model.objects, key=lambda o: o.name_plural)
     sample = sample_object(model.objects)
     metadata = metadata_guide(site).partition("## Lists")[2].partition("## Errors")[0].strip()
@@ -45,7 +50,7 @@ def workspace_markdown(model: Model, site: Site) -> str:
         core_guide(site, model),
         "## The data model and the settings",
         metadata,
-        *(_requests(model, sample, site) if sample else []),
+        *(_requests(model, sample, site, role_id) if sample else []),
         "## Objects",
         table(
             ("Object", "Path", "What it is"),
@@ -66,19 +71,23 @@ def workspace_markdown(model: Model, site: Site) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _requests(model: Model, sample: ObjectType, site: Site) -> list[str]:
+def _requests(model: Model, sample: ObjectType, site: Site, role_id: UUID | None) -> list[str]:
     """Everything that can be asked of the server."""
     return [
         "## All requests",
         f"About records; shown for `{sample.name_plural}`, and alike for every object under its plural name. What an "
         "object has besides, or has not, stands with it.",
         record_requests(model, sample, site),
-        *metadata_requests(model, site),
+        *metadata_requests(model, site, role_id),
         "## GraphQL",
         '`POST /graphql` with `{"query", "variables", "operationName"}` reads and writes records; relations can be '
-        "selected at any depth. Its subscription comes over WebSocket (`graphql-transport-ws`, the token as "
+        "selected one below another. Its subscription comes over WebSocket (`graphql-transport-ws`, the token as "
         "`Authorization` in the payload of `connection_init`) or, with `Accept: text/event-stream`, as server-sent "
-        "events. Root fields, shown for one object:",
+        "events. A list is a connection: its records are the `node` of its `edges`. Filters and orders are objects, "
+        "named as the fields are:",
+        *(f"```sh\n{source}\n```" for source in graphql_examples(model, sample, site.url)),
+        "An error comes with the status 200, as `errors` with a `message` and a code in `extensions`. Root fields, "
+        "shown for one object:",
         record_fields(model, sample),
         "`POST /metadata` is about the data model, the settings and the people of the workspace:",
         metadata_fields(),

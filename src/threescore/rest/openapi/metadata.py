@@ -2,12 +2,13 @@
 
 from uuid import UUID as Id
 
+from threescore.catalog.changes.options import COLORS
 from threescore.model.fields import TYPES
 from threescore.model.fields.json_schema import UUID, Schema, list_of, nullable, object_of
 from threescore.model.objects import MANY_TO_ONE, ONE_TO_MANY, Model
 from threescore.rest.metadata_pages import DEFAULT_LIMIT, MAX_LIMIT
 from threescore.rest.openapi import settings
-from threescore.rest.openapi.guide import metadata_guide, sample_object
+from threescore.rest.openapi.guide import FIELD_SETTINGS, metadata_guide, sample_object
 from threescore.rest.openapi.operations import HEADER_PARAMETERS, HEADERS, responses
 from threescore.rest.openapi.resources import Resource, resource_paths, resource_schemas
 from threescore.rest.openapi.shared import (
@@ -251,7 +252,7 @@ _OPTION = object_of(
         "id": UUID,
         "label": TEXT,
         "value": {"type": "string", "description": "What records hold: upper case with underscores."},
-        "color": TEXT,
+        "color": {"type": "string", "description": f"One of {', '.join(sorted(COLORS))}."},
         "position": {"type": "number"},
     },
     required=False,
@@ -284,7 +285,7 @@ _FIELD_CHANGES: dict[str, Schema] = {
         **list_of({**_OPTION, "required": ["label", "value", "position"]}),
         "description": "All options of a SELECT or MULTI_SELECT field. One that is there is known by its id or value.",
     },
-    "settings": {"type": "object", "additionalProperties": True, "description": "What is particular about the type."},
+    "settings": {"type": "object", "additionalProperties": True, "description": FIELD_SETTINGS},
 }
 
 _FIELD_INPUT: Schema = {

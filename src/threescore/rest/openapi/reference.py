@@ -4,15 +4,18 @@ They are made of the OpenAPI documents and the GraphQL schemas themselves.
 """
 
 from collections.abc import Iterable, Mapping
+from uuid import UUID
 
+import msgspec
 from graphql import GraphQLObjectType
 
 from threescore.graphql.core.names import root_fields
 from threescore.graphql.core.schema.build import is_shown, root_description
 from threescore.graphql.metadata.schema import metadata_schema
+from threescore.model.fields.json_schema import Schema
 from threescore.model.objects import Model, ObjectType
 from threescore.rest.openapi.core import object_paths
-from threescore.rest.openapi.events import event_paths
+from threescore.rest.openapi.events import event_paths, history_answer
 from threescore.rest.openapi.guide import table
 from threescore.rest.openapi.metadata import metadata_document
 from threescore.rest.openapi.schemas import Names
@@ -21,13 +24,17 @@ from threescore.rest.openapi.shared import Document, Site
 
 def record_requests(model: Model, sample: ObjectType, site: Site) -> str:
     """The requests about records, those about one object's shown for one of them."""
-    paths = event_paths(Names(model.objects), site.url) | object_paths(model, sample, site)
-    return table(("Request", "What it does"), _rows("/rest", paths))
+    names = Names(model.objects)
+    paths = event_paths(names, site.url) | object_paths(model, sample, site)
+    return _requests("/rest", paths, {names.shared("HistoryPage"): history_answer(names)})
 
 
 def requests_of(model: Model, object_type: ObjectType, site: Site) -> dict[str, str]:
     """The requests about one object, each with what it does."""
-    return dict(_rows("/rest", object_paths(model, object_type, site)))
+    return {
+        named: operation["description"]
+        for named, operation in _operations("/rest", object_paths(model, object_type, site))
+    }
 
 
 def named_for(requests: Iterable[str], sample: ObjectType, object_type: ObjectType) -> list[str]:
@@ -35,9 +42,12 @@ def named_for(requests: Iterable[str], sample: ObjectType, object_type: ObjectTy
     return [request.replace(sample.name_plural, object_type.name_plural) for request in requests]
 
 
-def metadata_requests(model: Model, site: Site) -> list[str]:
-    """The requests about the data model and the settings: for each kind of thing what it is, and a table."""
-    document = metadata_document(model, site)
+def metadata_requests(model: Model, site: Site, role_id: UUID | None) -> list[str]:
+    """The requests about the data model and the settings: for each kind of thing what it is, a table, and examples.
+
+    `role_id` is a role that the reader may give to a new API key, if any.
+    """
+    document = metadata_document(model, site, role_id)
     del document["paths"]["/open-api/metadata"]
     parts = []
     for tag in document["tags"]:
@@ -48,7 +58,7 @@ def metadata_requests(model: Model, site: Site) -> list[str]:
         }
         if paths:
             about = f"{tag['description'].rstrip('.')}."
-            parts += [about, table(("Request", "What it does"), _rows("/rest/metadata", paths))]
+            parts += [about, _requests("/rest/metadata", paths, document["components"]["schemas"]), *_samples(paths)]
     return parts
 
 
@@ -80,9 +90,48 @@ def _root_rows(root: GraphQLObjectType) -> Iterable[tuple[str, str]]:
     return [(f"`{kind} {name}`", field.description or f"Gives `{field.type}`.") for name, field in root.fields.items()]
 
 
-def _rows(root: str, paths: Mapping[str, Document]) -> list[tuple[str, str]]:
+def _requests(root: str, paths: Mapping[str, Document], schemas: Mapping[str, Schema]) -> str:
+    rows = [
+        (named, operation["description"], _answer(operation, schemas)) for named, operation in _operations(root, paths)
+    ]
+    return table(("Request", "What it does", "Answer"), rows)
+
+
+def _operations(root: str, paths: Mapping[str, Document]) -> list[tuple[str, Document]]:
     return [
-        (f"`{method.upper()} {root}{path}`", operation["description"])
+        (f"`{method.upper()} {root}{path}`", operation)
         for path, methods in paths.items()
         for method, operation in methods.items()
     ]
+
+
+def _samples(paths: Mapping[str, Document]) -> list[str]:
+    """How things of a kind are made and changed; what needs an id that is not known here is left to the table."""
+    return [
+        f"```sh\n{sample['source']}\n```"
+        for methods in paths.values()
+        for method, operation in methods.items()
+        for sample in operation.get("x-codeSamples", ())
+        if method in ("post", "patch") and "$ID" not in sample["source"]
+    ]
+
+
+def _answer(operation: Document, schemas: Mapping[str, Schema]) -> str:
+    """What an operation answers, in outline: the names down to the thing itself, which is `{…}`."""
+    described = next(answer for status, answer in operation["responses"].items() if status.startswith("2"))
+    [(media_type, content)] = described["content"].items()
+    return f"`{_outline(content['schema'], schemas)}`" if media_type == "application/json" else f"`{media_type}`"
+
+
+def _outline(schema: Schema, schemas: Mapping[str, Schema]) -> str:
+    if "$ref" in schema:
+        named = schemas.get(schema["$ref"].rpartition("/")[2], {})
+        is_frame = named.get("type") == "array" or "data" in named.get("properties", ())
+        return _outline(named, schemas) if is_frame else "{…}"
+    if "const" in schema:
+        return msgspec.json.encode(schema["const"]).decode()
+    if schema.get("type") == "array":
+        return f"[{_outline(schema['items'], schemas)}]"
+    if "properties" in schema:
+        return "{" + ",".join(f'"{name}":{_outline(v, schemas)}' for name, v in schema["properties"].items()) + "}"
+    return '"…"' if schema.get("type") == "string" else "…"

@@ -7,7 +7,7 @@ from uuid import UUID
 from threescore.model.fields.json_schema import Schema, Use, list_of
 from threescore.model.objects import Field, Model, ObjectType
 from threescore.model.overrides import resolved
-from threescore.rest.openapi.examples import Examples, needed_relations
+from threescore.rest.openapi.examples import FIRST_ID, Examples, needed_relations
 from threescore.rest.openapi.shared import ref
 
 NOT_IN_INPUT = frozenset({"id", "createdAt", "updatedAt", "deletedAt"})
@@ -79,7 +79,7 @@ RELATION_INPUT: Schema = {
             "additionalProperties": True,
         },
     },
-    "example": {"connect": {"where": {"domainName": {"primaryLinkUrl": "https://linden1.example"}}}},
+    "example": {"connect": {"where": {"id": FIRST_ID}}},
 }
 
 

@@ -222,22 +222,24 @@ ID_PATH = parameter("id", "path", "The record's id.", dict(UUID), required=True)
 
 def core_parameters() -> Document:
     """The parameters of requests for records, by the names of their components."""
+    record_filter = parameter(
+        "filter",
+        "query",
+        "`field[COMPARATOR]:value`, several joined with commas; `and(…)`, `or(…)` and `not(…)` may be nested. "
+        "See the section Filters.",
+        {"type": "string"},
+        simple='createdAt[gte]:"2023-01-01"',
+        several='createdAt[gte]:"2023-01-01",deletedAt[is]:NULL',
+        list="id[in]:[20202020-0000-4000-8000-000000000001,20202020-0000-4000-8000-000000000002]",
+        complex='or(createdAt[gte]:"2024-01-01",createdAt[lte]:"2023-01-01",not(id[is]:NULL))',
+        deleted="deletedAt[is]:NOT_NULL",
+    )
     directions = ", ".join(f"`{word}`" for word in DIRECTIONS)
     return {
         "idPath": ID_PATH,
         **page_parameters(MAX_LIMIT, DEFAULT_LIMIT),
-        "filter": parameter(
-            "filter",
-            "query",
-            "`field[COMPARATOR]:value`, several joined with commas; `and(…)`, `or(…)` and `not(…)` may be nested. "
-            "See the section Filters.",
-            {"type": "string"},
-            simple='createdAt[gte]:"2023-01-01"',
-            several='createdAt[gte]:"2023-01-01",deletedAt[is]:NULL',
-            list="id[in]:[20202020-0000-4000-8000-000000000001,20202020-0000-4000-8000-000000000002]",
-            complex='or(createdAt[gte]:"2024-01-01",createdAt[lte]:"2023-01-01",not(id[is]:NULL))',
-            deleted="deletedAt[is]:NOT_NULL",
-        ),
+        "filter": record_filter,
+        "neededFilter": {**record_filter, "required": True},
         "orderBy": parameter(
             "order_by",
             "query",
