@@ -1,9 +1,10 @@
 """Members of a workspace over real HTTP: invitations, mail, roles, removal, names, the workspace, cookies."""
 
+import asyncio
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
@@ -28,13 +29,15 @@ from tests.access.people import (
 from tests.support import free_port, serving, wait_until
 from threescore.access.keys import signing_secret
 from threescore.access.members import find_member
+from threescore.access.people import People
 from threescore.access.roles import Role, admin_role, insert_role, member_role
+from threescore.access.seats import join
 from threescore.access.session_rows import open_session
 from threescore.access.sessions import Sessions
 from threescore.access.tokens import Tokens
-from threescore.access.users import find_user
+from threescore.access.users import create_user, find_user
 from threescore.access.welcome import new_welcome
-from threescore.catalog.workspaces import Workspace
+from threescore.catalog.workspaces import Workspace, create_workspace
 from threescore.db.pool import Database
 
 NO_MEMBER = ("User is not a member of the workspace", "FORBIDDEN", "FORBIDDEN_EXCEPTION")
@@ -306,11 +309,79 @@ def test_nobody_gives_more_than_they_have(
     assert client.refused(GIVE_ROLE, manager.access, id=member.record_id, roleId=admin_id)[2] == "PERMISSION_DENIED"
     assert client.refused(INVITE, manager.access, emails=[new_email()], roleId=admin_id)[2] == "PERMISSION_DENIED"
     assert client.refused(REMOVE, manager.access, id=admin.record_id)[2] == "PERMISSION_DENIED"
+    # The default role is one, too: who is invited without any would get it, and whoever has the link.
+    assert client.refused(INVITE, manager.access, emails=[new_email()])[2] == "PERMISSION_DENIED"
+    assert client(INVITE, manager.access, emails=[new_email()], roleId=str(role.id))["success"]
+    for who, shown in ((admin, True), (manager, False), (member, False)):
+        assert (client(ME, who.access)["currentWorkspace"]["inviteHash"] is not None) == shown
     # Nor takes it away from others, the last administrator or not.
     joined(admin=True)
     lesser = client.refused(GIVE_ROLE, manager.access, id=admin.record_id, roleId=str(role.id))
     assert lesser[2] == "PERMISSION_DENIED"
     assert client(ME, admin.access)["workspaceMember"]["roles"] == [{"label": "Admin"}]
+
+
+@pytest.mark.parametrize("act", ["give", "remove"])
+def test_who_waited_behind_their_own_removal_does_nothing(
+    act: str,
+    client: Client,
+    joined: Callable[..., Somebody],
+    workspace: Workspace,
+    portal: BlockingPortal,
+    shared_db: Database,
+) -> None:
+    """A request that was let in, and whose turn comes when the person is no administrator any more."""
+    joined(admin=True)
+    admin, member = joined(admin=True), joined()
+
+    def send() -> tuple[str, str, str | None]:
+        if act == "give":
+            role_id = str(admin_role(workspace.id).id)
+            return client.refused(GIVE_ROLE, admin.access, id=member.record_id, roleId=role_id)
+        return client.refused(REMOVE, admin.access, id=member.record_id)
+
+    async def demote() -> tuple[str, str, str | None]:
+        async with shared_db.transaction() as connection:
+            await connection.fetchval("SELECT 1 FROM threescore.workspace WHERE id = $1 FOR UPDATE", workspace.id)
+            sent = asyncio.ensure_future(asyncio.to_thread(send))
+            await _wait_for_lock(shared_db)
+            await connection.execute(
+                "UPDATE threescore.membership SET role_id = $1 WHERE workspace_member_id = $2",
+                member_role(workspace.id).id,
+                UUID(admin.record_id),
+            )
+            await connection.execute(f'UPDATE "{workspace.schema}"._state SET access = access + 1')
+        return await sent
+
+    assert portal.call(demote)[2] == "PERMISSION_DENIED"
+    assert client(ME, member.access)["workspaceMember"]["roles"] == [{"label": "Member"}]
+
+
+async def _wait_for_lock(database: Database) -> None:
+    """Returns when somebody waits for the row of a workspace."""
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%.workspace WHERE%'"
+    for _ in range(600):
+        if await database.fetchval(waiting):
+            return
+        await asyncio.sleep(0.05)
+    pytest.fail("nobody waits")
+
+
+@pytest.mark.anyio
+async def test_the_last_administrator_of_the_server_stays(new_database: Callable[[], str]) -> None:
+    """Also when two of them leave at once."""
+    database = await Database.connect(await asyncio.to_thread(new_database), 6)
+    people = People(database, Tokens("secret" * 8))
+    workspace = await create_workspace(database, "One")
+    members = []
+    async with database.transaction() as connection:
+        for is_server_admin in (True, True, False):
+            user = await create_user(connection, new_email(), "", is_server_admin=is_server_admin)
+            members.append(await join(connection, user, workspace.id, admin_role(workspace.id).id))
+    left = await asyncio.gather(*(people.delete_user(member) for member in members[:2]), return_exceptions=True)
+    assert sorted(type(outcome).__name__ for outcome in left) == ["BadRequest", "User"]
+    assert await database.fetchval('SELECT count(*) FROM threescore."user" WHERE is_server_admin') == 1
+    await database.close()
 
 
 def test_a_member_who_is_removed_is_out_at_once(

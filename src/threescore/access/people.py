@@ -561,7 +561,7 @@ class People:
             return
         # Two who leave at once are one after the other here.
         administrators = await connection.fetch(
-            'SELECT id FROM threescore."user" WHERE is_server_admin ORDER BY id FOR UPDATE'
+            'SELECT id FROM threescore."user" WHERE is_server_admin ORDER BY id FOR NO KEY UPDATE'
         )
         if not [row for row in administrators if row["id"] != user.id]:
             raise BadRequest(
