@@ -344,7 +344,7 @@ def test_who_waited_behind_their_own_removal_does_nothing(
         async with shared_db.transaction() as connection:
             await connection.fetchval("SELECT 1 FROM threescore.workspace WHERE id = $1 FOR UPDATE", workspace.id)
             sent = asyncio.ensure_future(asyncio.to_thread(send))
-            await _wait_for_lock(shared_db)
+            await _wait_for_locks(shared_db, 1)
             await connection.execute(
                 "UPDATE threescore.membership SET role_id = $1 WHERE workspace_member_id = $2",
                 member_role(workspace.id).id,
@@ -357,11 +357,14 @@ def test_who_waited_behind_their_own_removal_does_nothing(
     assert client(ME, member.access)["workspaceMember"]["roles"] == [{"label": "Member"}]
 
 
-async def _wait_for_lock(database: Database) -> None:
-    """Returns when somebody waits for the row of a workspace."""
-    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%.workspace WHERE%'"
+async def _wait_for_locks(database: Database, count: int) -> None:
+    """Returns when so many wait for rows that somebody else has locked."""
+    waiting = (
+        "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+        " AND query LIKE '%threescore.%'"
+    )
     for _ in range(600):
-        if await database.fetchval(waiting):
+        if await database.fetchval(waiting) >= count:
             return
         await asyncio.sleep(0.05)
     pytest.fail("nobody waits")
@@ -378,7 +381,11 @@ async def test_the_last_administrator_of_the_server_stays(new_database: Callable
         for is_server_admin in (True, True, False):
             user = await create_user(connection, new_email(), "", is_server_admin=is_server_admin)
             members.append(await join(connection, user, workspace.id, admin_role(workspace.id).id))
-    left = await asyncio.gather(*(people.delete_user(member) for member in members[:2]), return_exceptions=True)
+    async with database.transaction() as connection:
+        await connection.fetchval("SELECT 1 FROM threescore.workspace WHERE id = $1 FOR UPDATE", workspace.id)
+        leaving = [asyncio.ensure_future(people.delete_user(member)) for member in members[:2]]
+        await _wait_for_locks(database, 2)
+    left = await asyncio.gather(*leaving, return_exceptions=True)
     assert sorted(type(outcome).__name__ for outcome in left) == ["BadRequest", "User"]
     assert await database.fetchval('SELECT count(*) FROM threescore."user" WHERE is_server_admin') == 1
     await database.close()
