@@ -27,9 +27,10 @@ from tests.access.people import (
     somebody,
 )
 from tests.support import free_port, serving, wait_until
+from threescore.access.attempts import Limit
 from threescore.access.keys import signing_secret
 from threescore.access.members import find_member
-from threescore.access.people import People
+from threescore.access.people import DAY, People, Rules
 from threescore.access.roles import Role, admin_role, insert_role, member_role
 from threescore.access.seats import join
 from threescore.access.session_rows import open_session
@@ -39,6 +40,7 @@ from threescore.access.users import create_user, find_user
 from threescore.access.welcome import new_welcome
 from threescore.catalog.workspaces import Workspace, create_workspace
 from threescore.db.pool import Database
+from threescore.errors import LimitReached
 
 NO_MEMBER = ("User is not a member of the workspace", "FORBIDDEN", "FORBIDDEN_EXCEPTION")
 INVITE = """mutation($emails: [String!]!, $roleId: UUID) { sendInvitations(emails: $emails, roleId: $roleId) {
@@ -368,6 +370,23 @@ async def _wait_for_locks(database: Database, count: int) -> None:
             return
         await asyncio.sleep(0.05)
     pytest.fail("nobody waits")
+
+
+@pytest.mark.anyio
+async def test_nobody_makes_workspaces_without_end(
+    new_database: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("threescore.access.people.NEW_WORKSPACES", Limit(2, DAY))
+    database = await Database.connect(await asyncio.to_thread(new_database), 2)
+    people = People(database, Tokens("secret" * 8), rules=Rules(multi_workspace=True))
+    async with database.transaction() as connection:
+        user, other = [await create_user(connection, new_email(), "") for _ in range(2)]
+    for number in range(2):
+        await people.sign_up_in_new_workspace(user, f"Workspace {number}")
+    with pytest.raises(LimitReached):
+        await people.sign_up_in_new_workspace(user, "One too many")
+    await people.sign_up_in_new_workspace(other, "Of somebody else")
+    await database.close()
 
 
 @pytest.mark.anyio
