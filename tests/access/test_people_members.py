@@ -26,15 +26,18 @@ from tests.access.people import (
     pair,
     somebody,
 )
+from tests.access.roles import Office, Rules
 from tests.support import free_port, serving, wait_until
 from threescore.access.attempts import Limit
 from threescore.access.keys import signing_secret
 from threescore.access.members import find_member
-from threescore.access.people import DAY, People, Rules
+from threescore.access.people import DAY, People
+from threescore.access.people import Rules as PeopleRules
+from threescore.access.person_tokens import PersonTokens
 from threescore.access.roles import Role, admin_role, insert_role, member_role
 from threescore.access.seats import join
 from threescore.access.session_rows import open_session
-from threescore.access.sessions import Sessions
+from threescore.access.sessions import COOKIE, Sessions
 from threescore.access.tokens import Tokens
 from threescore.access.users import create_user, find_user
 from threescore.access.welcome import new_welcome
@@ -378,7 +381,7 @@ async def test_nobody_makes_workspaces_without_end(
 ) -> None:
     monkeypatch.setattr("threescore.access.people.NEW_WORKSPACES", Limit(2, DAY))
     database = await Database.connect(await asyncio.to_thread(new_database), 2)
-    people = People(database, Tokens("secret" * 8), rules=Rules(multi_workspace=True))
+    people = People(database, Tokens("secret" * 8), rules=PeopleRules(multi_workspace=True))
     async with database.transaction() as connection:
         user, other = [await create_user(connection, new_email(), "") for _ in range(2)]
     for number in range(2):
@@ -474,6 +477,60 @@ def test_records_of_members_are_not_like_others(client: Client, joined: Callable
         )
         assert upsert.status_code in refused
     assert client(ME, admin.access)["workspaceMember"]["userEmail"] == admin.email
+
+
+def test_a_role_that_does_not_see_members_sees_them_nowhere(
+    client: Client,
+    joined: Callable[..., Somebody],
+    workspace: Workspace,
+    portal: BlockingPortal,
+    shared_db: Database,
+    office: Office,
+) -> None:
+    admin, colleague, member = joined(admin=True), joined(), joined()
+    listed = "{ currentUser { workspaceMembers { id userEmail timeZone } } }"
+
+    def seen() -> set[str]:
+        found = client(listed, member.access)["workspaceMembers"]
+        cookie = {"Cookie": f"{COOKIE}={cookie_of(portal, shared_db, workspace, member.email)}"}
+        page = client.http.get("/settings/members", headers={**cookie, "Accept": "text/html"}).text
+        assert {who.email for who in (admin, colleague, member) if who.email in page} == {
+            item["userEmail"] for item in found
+        }
+        return {item["id"] for item in found}
+
+    everybody = {who.record_id for who in (admin, colleague, member)}
+    assert seen() == everybody
+    for rules, expected in (
+        (Rules(objects={"workspaceMember": {"read": False}}), {member.record_id}),
+        (Rules(fields={("workspaceMember", "userEmail"): {"read": False}}), {member.record_id}),
+        (
+            Rules(rows={"workspaceMember": {"userEmail": {"eq": colleague.email}}}),
+            {member.record_id, colleague.record_id},
+        ),
+        (Rules(objects={"workspaceMember": {"read": False}}, flags=("WORKSPACE_MEMBERS",)), everybody),
+    ):
+        client(GIVE_ROLE, admin.access, id=member.record_id, roleId=str(office.role(rules)))
+        assert seen() == expected, rules
+    rules = Rules(fields={("workspaceMember", "timeZone"): {"read": False}})
+    client(GIVE_ROLE, admin.access, id=member.record_id, roleId=str(office.role(rules)))
+    zones = {item["id"]: item["timeZone"] for item in client(listed, member.access)["workspaceMembers"]}
+    assert zones.keys() == everybody
+    assert zones[colleague.record_id] is None
+
+
+def cookie_of(portal: BlockingPortal, database: Database, workspace: Workspace, email: str) -> str:
+    """The value of the cookie of a new session of a member."""
+
+    async def begin() -> str:
+        user = await find_user(database, email)
+        assert user is not None
+        member = await find_member(database, workspace.id, user.id)
+        async with database.transaction() as connection:
+            session = await open_session(connection, user, member)
+        return PersonTokens(Tokens(await signing_secret(database, None))).cookie(session).token
+
+    return portal.call(begin)
 
 
 def test_the_workspace(client: Client, joined: Callable[..., Somebody], invite_hash: str) -> None:

@@ -6,6 +6,7 @@ Whether the caller may is checked here, for every door.
 from collections.abc import Sequence
 from uuid import UUID
 
+import msgspec
 from msgspec import Struct
 
 from threescore.access.attempts import Limit
@@ -15,12 +16,17 @@ from threescore.access.invitations import Invitation, invite, list_invitations, 
 from threescore.access.members import Member
 from threescore.access.people import DAY, People
 from threescore.access.role_store import default_role_id
-from threescore.access.seats import find_by_record, give_role, leave, locked_state, note
+from threescore.access.seats import find_by_record, give_role, leave, locked_state, note, stand_in_type
 from threescore.access.users import read_email
+from threescore.catalog.state import Stale
 from threescore.catalog.workspaces import invite_hash
 from threescore.db.pool import Database
-from threescore.errors import BadRequest, Forbidden, LimitReached, NotFound
+from threescore.errors import BadRequest, Forbidden, LimitReached, NotFound, Unavailable
+from threescore.events.permission import sees_whole
+from threescore.query import plan as plans
 from threescore.records.caller import Caller
+from threescore.records.runner import Runner
+from threescore.records.service import ID_ONLY
 
 OF_WORKSPACE = Limit(500, 7 * DAY)
 TO_ONE_PERSON = Limit(10, 7 * DAY)
@@ -88,6 +94,28 @@ async def invitations_of(people: People, caller: Caller) -> list[Invitation]:
     caller.require(MEMBERS)
     async with people.database.acquire() as connection:
         return await list_invitations(connection, caller.model.workspace_id)
+
+
+async def members_seen(database: Database, caller: Caller) -> list[Member]:
+    """The members whom the caller may know: all, for those who manage members or roles, or may read all their records.
+
+    For others they are those whose records exist for them with name and address, and the caller. Raises Unavailable.
+    """
+    members, kind = list(caller.state.members.values()), stand_in_type(caller.state)
+    if caller.role.allows(MEMBERS) or caller.role.allows(ROLES) or sees_whole(caller, kind.id):
+        return members
+    known = {caller.principal.id}
+    readable = caller.model.by_id.get(kind.id)
+    if readable is not None and readable.field_by_name.keys() >= {"name", "userEmail"}:
+        plan = plans.FindByIds(kind.name_singular, ID_ONLY)
+        try:
+            ids = [str(member.workspace_member_id) for member in members]
+            row = await Runner(database).one(caller, plan, [ids], readable)
+        except Stale as error:
+            raise Unavailable("The workspace is changing right now; try again") from error
+        found = {item["id"] for item in msgspec.json.decode(row["records"] or b"[]")}
+        known |= {member.id for member in members if str(member.workspace_member_id) in found}
+    return [member for member in members if member.id in known]
 
 
 async def remove_member(people: People, caller: Caller, workspace_member_id: UUID) -> Member:
