@@ -112,7 +112,7 @@ async def members_seen(database: Database, caller: Caller) -> list[Member]:
             ids = [str(member.workspace_member_id) for member in members]
             row = await Runner(database).one(caller, plan, [ids], readable)
         except Stale as error:
-            raise Unavailable("The workspace is changing right now; try again") from error
+            raise Unavailable("Others are changing the workspace; try again") from error
         found = {item["id"] for item in msgspec.json.decode(row["records"] or b"[]")}
         known |= {member.id for member in members if str(member.workspace_member_id) in found}
     return [member for member in members if member.id in known]
