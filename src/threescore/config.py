@@ -252,7 +252,8 @@ class Settings:
         _networks,
         (),
         "Reverse proxies whose `X-Forwarded-For` is believed, as addresses or networks with commas between: "
-        "`127.0.0.1,10.0.0.0/8`. It matters to API keys that may be used from some networks only.",
+        "`127.0.0.1,10.0.0.0/8`. It matters to API keys that may be used from some networks only, and to all that is"
+        " limited by network address: signing in, and requests without a good token.",
         shown_default="none",
     )
     delivery: bool = _setting(

@@ -8,6 +8,7 @@ from uuid import uuid4
 import httpx
 import pytest
 from anyio.from_thread import BlockingPortal
+from argon2 import PasswordHasher
 
 from tests.access.people import (
     GET_LOGIN,
@@ -25,11 +26,17 @@ from tests.access.people import (
 )
 from tests.access.test_audit import LATER, ROCKET, graphql, log
 from tests.support import serving, wait_until
+from threescore.access.audit import Question, read_audit
 from threescore.access.invitations import new_secret, secret_hash
+from threescore.access.people import People, Rules
 from threescore.access.refused_sign_ins import ENTRIES
 from threescore.access.roles import admin_role
-from threescore.catalog.workspaces import Workspace, invite_hash
+from threescore.access.seats import join
+from threescore.access.tokens import Tokens
+from threescore.access.users import create_user
+from threescore.catalog.workspaces import Workspace, create_workspace, invite_hash
 from threescore.db.pool import Database
+from threescore.errors import Forbidden
 from threescore.graphql.metadata.schema import metadata_schema
 
 QUIET = {
@@ -427,6 +434,27 @@ def test_an_attack_leaves_few_entries(api: httpx.Client, server: str, member: st
     wait_until(lambda: len(refused(api)) >= ENTRIES.times, 60)
     time.sleep(11)
     assert len(refused(api)) <= ENTRIES.times + 1 + (time.monotonic() - begun) * ENTRIES.times / ENTRIES.seconds
+
+
+@pytest.mark.anyio
+async def test_who_has_not_shown_their_address_is_told_of(db: Database) -> None:
+    """Also what a worker has not written when it stops."""
+    people = People(db, Tokens("secret" * 8), rules=Rules(email_verification=True))
+    workspace = await create_workspace(db, f"Test {uuid4()}")
+    email = new_email()
+    async with db.transaction() as connection:
+        user = await create_user(connection, email, PasswordHasher().hash(PASSWORD))
+        await join(connection, user, workspace.id, None)
+    people.refused.start()
+    for address in ("192.0.2.1", "192.0.2.1", "2001:db8::1"):
+        with pytest.raises(Forbidden, match="verified"):
+            await people.sign_in(email, PASSWORD, address=address)
+    await people.refused.stop()
+    entries, _ = await read_audit(db, workspace.schema, Question("auth.signInRefused"), None, 60)
+    assert [(entry["address"], entry["after"]) for entry in reversed(entries)] == [
+        ("192.0.2.1", {"reason": "EMAIL_NOT_VERIFIED", "attempts": 2}),
+        ("2001:db8::", {"reason": "EMAIL_NOT_VERIFIED", "attempts": 1}),
+    ]
 
 
 def test_other_workspaces_hear_nothing_of_it(

@@ -1,9 +1,10 @@
 """Members of a workspace over real HTTP: invitations, mail, roles, removal, names, the workspace, cookies."""
 
+import asyncio
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
@@ -25,17 +26,24 @@ from tests.access.people import (
     pair,
     somebody,
 )
+from tests.access.roles import Office, Rules
 from tests.support import free_port, serving, wait_until
+from threescore.access.attempts import Limit
 from threescore.access.keys import signing_secret
 from threescore.access.members import find_member
+from threescore.access.people import DAY, People
+from threescore.access.people import Rules as PeopleRules
+from threescore.access.person_tokens import PersonTokens
 from threescore.access.roles import Role, admin_role, insert_role, member_role
+from threescore.access.seats import join
 from threescore.access.session_rows import open_session
-from threescore.access.sessions import Sessions
+from threescore.access.sessions import COOKIE, Sessions
 from threescore.access.tokens import Tokens
-from threescore.access.users import find_user
+from threescore.access.users import create_user, find_user
 from threescore.access.welcome import new_welcome
-from threescore.catalog.workspaces import Workspace
+from threescore.catalog.workspaces import Workspace, create_workspace
 from threescore.db.pool import Database
+from threescore.errors import LimitReached
 
 NO_MEMBER = ("User is not a member of the workspace", "FORBIDDEN", "FORBIDDEN_EXCEPTION")
 INVITE = """mutation($emails: [String!]!, $roleId: UUID) { sendInvitations(emails: $emails, roleId: $roleId) {
@@ -306,11 +314,103 @@ def test_nobody_gives_more_than_they_have(
     assert client.refused(GIVE_ROLE, manager.access, id=member.record_id, roleId=admin_id)[2] == "PERMISSION_DENIED"
     assert client.refused(INVITE, manager.access, emails=[new_email()], roleId=admin_id)[2] == "PERMISSION_DENIED"
     assert client.refused(REMOVE, manager.access, id=admin.record_id)[2] == "PERMISSION_DENIED"
+    # The default role is one, too: who is invited without any would get it, and whoever has the link.
+    assert client.refused(INVITE, manager.access, emails=[new_email()])[2] == "PERMISSION_DENIED"
+    assert client(INVITE, manager.access, emails=[new_email()], roleId=str(role.id))["success"]
+    for who, shown in ((admin, True), (manager, False), (member, False)):
+        assert (client(ME, who.access)["currentWorkspace"]["inviteHash"] is not None) == shown
     # Nor takes it away from others, the last administrator or not.
     joined(admin=True)
     lesser = client.refused(GIVE_ROLE, manager.access, id=admin.record_id, roleId=str(role.id))
     assert lesser[2] == "PERMISSION_DENIED"
     assert client(ME, admin.access)["workspaceMember"]["roles"] == [{"label": "Admin"}]
+
+
+@pytest.mark.parametrize("act", ["give", "remove"])
+def test_who_waited_behind_their_own_removal_does_nothing(
+    act: str,
+    client: Client,
+    joined: Callable[..., Somebody],
+    workspace: Workspace,
+    portal: BlockingPortal,
+    shared_db: Database,
+) -> None:
+    """A request that was let in, and whose turn comes when the person is no administrator any more."""
+    joined(admin=True)
+    admin, member = joined(admin=True), joined()
+
+    def send() -> tuple[str, str, str | None]:
+        if act == "give":
+            role_id = str(admin_role(workspace.id).id)
+            return client.refused(GIVE_ROLE, admin.access, id=member.record_id, roleId=role_id)
+        return client.refused(REMOVE, admin.access, id=member.record_id)
+
+    async def demote() -> tuple[str, str, str | None]:
+        async with shared_db.transaction() as connection:
+            await connection.fetchval("SELECT 1 FROM threescore.workspace WHERE id = $1 FOR UPDATE", workspace.id)
+            sent = asyncio.ensure_future(asyncio.to_thread(send))
+            await _wait_for_locks(shared_db, 1)
+            await connection.execute(
+                "UPDATE threescore.membership SET role_id = $1 WHERE workspace_member_id = $2",
+                member_role(workspace.id).id,
+                UUID(admin.record_id),
+            )
+            await connection.execute(f'UPDATE "{workspace.schema}"._state SET access = access + 1')
+        return await sent
+
+    assert portal.call(demote)[2] == "PERMISSION_DENIED"
+    assert client(ME, member.access)["workspaceMember"]["roles"] == [{"label": "Member"}]
+
+
+async def _wait_for_locks(database: Database, count: int) -> None:
+    """Returns when so many wait for rows that somebody else has locked."""
+    waiting = (
+        "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+        " AND query LIKE '%threescore.%'"
+    )
+    for _ in range(600):
+        if await database.fetchval(waiting) >= count:
+            return
+        await asyncio.sleep(0.05)
+    pytest.fail("nobody waits")
+
+
+@pytest.mark.anyio
+async def test_nobody_makes_workspaces_without_end(
+    new_database: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("threescore.access.people.NEW_WORKSPACES", Limit(2, DAY))
+    database = await Database.connect(await asyncio.to_thread(new_database), 2)
+    people = People(database, Tokens("secret" * 8), rules=PeopleRules(multi_workspace=True))
+    async with database.transaction() as connection:
+        user, other = [await create_user(connection, new_email(), "") for _ in range(2)]
+    for number in range(2):
+        await people.sign_up_in_new_workspace(user, f"Workspace {number}")
+    with pytest.raises(LimitReached):
+        await people.sign_up_in_new_workspace(user, "One too many")
+    await people.sign_up_in_new_workspace(other, "Of somebody else")
+    await database.close()
+
+
+@pytest.mark.anyio
+async def test_the_last_administrator_of_the_server_stays(new_database: Callable[[], str]) -> None:
+    """Also when two of them leave at once."""
+    database = await Database.connect(await asyncio.to_thread(new_database), 6)
+    people = People(database, Tokens("secret" * 8))
+    workspace = await create_workspace(database, "One")
+    members = []
+    async with database.transaction() as connection:
+        for is_server_admin in (True, True, False):
+            user = await create_user(connection, new_email(), "", is_server_admin=is_server_admin)
+            members.append(await join(connection, user, workspace.id, admin_role(workspace.id).id))
+    async with database.transaction() as connection:
+        await connection.fetchval("SELECT 1 FROM threescore.workspace WHERE id = $1 FOR UPDATE", workspace.id)
+        leaving = [asyncio.ensure_future(people.delete_user(member)) for member in members[:2]]
+        await _wait_for_locks(database, 2)
+    left = await asyncio.gather(*leaving, return_exceptions=True)
+    assert sorted(type(outcome).__name__ for outcome in left) == ["BadRequest", "User"]
+    assert await database.fetchval('SELECT count(*) FROM threescore."user" WHERE is_server_admin') == 1
+    await database.close()
 
 
 def test_a_member_who_is_removed_is_out_at_once(
@@ -377,6 +477,60 @@ def test_records_of_members_are_not_like_others(client: Client, joined: Callable
         )
         assert upsert.status_code in refused
     assert client(ME, admin.access)["workspaceMember"]["userEmail"] == admin.email
+
+
+def test_a_role_that_does_not_see_members_sees_them_nowhere(
+    client: Client,
+    joined: Callable[..., Somebody],
+    workspace: Workspace,
+    portal: BlockingPortal,
+    shared_db: Database,
+    office: Office,
+) -> None:
+    admin, colleague, member = joined(admin=True), joined(), joined()
+    listed = "{ currentUser { workspaceMembers { id userEmail timeZone } } }"
+
+    def seen() -> set[str]:
+        found = client(listed, member.access)["workspaceMembers"]
+        cookie = {"Cookie": f"{COOKIE}={cookie_of(portal, shared_db, workspace, member.email)}"}
+        page = client.http.get("/settings/members", headers={**cookie, "Accept": "text/html"}).text
+        assert {who.email for who in (admin, colleague, member) if who.email in page} == {
+            item["userEmail"] for item in found
+        }
+        return {item["id"] for item in found}
+
+    everybody = {who.record_id for who in (admin, colleague, member)}
+    assert seen() == everybody
+    for rules, expected in (
+        (Rules(objects={"workspaceMember": {"read": False}}), {member.record_id}),
+        (Rules(fields={("workspaceMember", "userEmail"): {"read": False}}), {member.record_id}),
+        (
+            Rules(rows={"workspaceMember": {"userEmail": {"eq": colleague.email}}}),
+            {member.record_id, colleague.record_id},
+        ),
+        (Rules(objects={"workspaceMember": {"read": False}}, flags=("WORKSPACE_MEMBERS",)), everybody),
+    ):
+        client(GIVE_ROLE, admin.access, id=member.record_id, roleId=str(office.role(rules)))
+        assert seen() == expected, rules
+    rules = Rules(fields={("workspaceMember", "timeZone"): {"read": False}})
+    client(GIVE_ROLE, admin.access, id=member.record_id, roleId=str(office.role(rules)))
+    zones = {item["id"]: item["timeZone"] for item in client(listed, member.access)["workspaceMembers"]}
+    assert zones.keys() == everybody
+    assert zones[colleague.record_id] is None
+
+
+def cookie_of(portal: BlockingPortal, database: Database, workspace: Workspace, email: str) -> str:
+    """The value of the cookie of a new session of a member."""
+
+    async def begin() -> str:
+        user = await find_user(database, email)
+        assert user is not None
+        member = await find_member(database, workspace.id, user.id)
+        async with database.transaction() as connection:
+            session = await open_session(connection, user, member)
+        return PersonTokens(Tokens(await signing_secret(database, None))).cookie(session).token
+
+    return portal.call(begin)
 
 
 def test_the_workspace(client: Client, joined: Callable[..., Somebody], invite_hash: str) -> None:

@@ -3,16 +3,22 @@
 import asyncio
 import subprocess
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 import msgspec
 import pytest
 import websockets
+from anyio.from_thread import BlockingPortal
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
 from tests.graphql.tools_support import MODULES, TOOLS
+from threescore.access.keys import signing_secret
+from threescore.access.tokens import Tokens
+from threescore.catalog.workspaces import Workspace
+from threescore.db.pool import Database
 
 PROTOCOL = Subprotocol("graphql-transport-ws")
 EVENTS = "subscription { recordEvents { id eventName } }"
@@ -223,6 +229,29 @@ async def test_connections_that_break_the_protocol(server: str, token: str, act:
         async with asyncio.timeout(20):
             await socket.wait_closed()
         assert socket.close_code == code
+
+
+@pytest.mark.anyio
+async def test_a_token_that_ends_ends_what_it_opened(
+    server: str, api: httpx.Client, workspace: Workspace, shared_db: Database, portal: BlockingPortal
+) -> None:
+    """Whoever keeps a connection open has it for no longer than the token says."""
+    key_id = portal.call(shared_db.fetchval, "SELECT id FROM threescore.api_key WHERE workspace_id = $1", workspace.id)
+    tokens = Tokens(portal.call(signing_secret, shared_db, None))
+    token = tokens.mint(workspace.id, key_id, datetime.now(UTC) + timedelta(seconds=5))
+    async with connecting(server) as socket:
+        await opened(socket, token)
+        await say(socket, type="subscribe", id="1", payload={"query": EVENTS})
+        await say(socket, type="subscribe", id="2", payload={"query": "{ people { totalCount } }"})
+        assert (await hear(socket))["id"] == "2"
+        assert (await hear(socket)) == {"type": "complete", "id": "2"}
+        await asyncio.sleep(5.5)
+        await asyncio.to_thread(api.post, "/rest/companies", json={})
+        ended = await hear(socket)
+        assert (ended["type"], ended["id"], ended["payload"][0]["message"]) == ("error", "1", "Token has expired.")
+        await say(socket, type="subscribe", id="3", payload={"query": "{ people { totalCount } }"})
+        refused = await hear(socket)
+        assert (refused["id"], refused["payload"][0]["message"]) == ("3", "Token has expired.")
 
 
 @pytest.mark.anyio

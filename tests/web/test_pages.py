@@ -6,10 +6,14 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
+from anyio.from_thread import BlockingPortal
 
+from threescore.catalog.workspaces import Workspace
+from threescore.db.pool import Database
 from threescore.records.caller import NO_PERMISSION
 from threescore.rest.grammar.filter import COMPARATORS
 from threescore.web.language import speak
@@ -34,6 +38,40 @@ def graphql(api: httpx.Client, query: str, **variables: object) -> Any:
 def objects(api: httpx.Client) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = api.get("/rest/metadata/objects?limit=1000").json()["data"]
     return found
+
+
+def test_pages_of_keys_ask_for_what_the_api_asks(
+    pages: httpx.Client, api: httpx.Client, workspace: Workspace, portal: BlockingPortal, shared_db: Database
+) -> None:
+    """Making a key and giving it a role takes the right to give roles, too."""
+    roles = {item["label"]: item["id"] for item in graphql(api, "{ getRoles { id label } }")["getRoles"]}
+    role = graphql(
+        api,
+        "mutation ($input: CreateRoleInput!) { createOneRole(createRoleInput: $input) { id } }",
+        input={"label": "Keys", **{f"can{right}AllObjectRecords": True for right in ("Read", "Update")}},
+    )["createOneRole"]["id"]
+    graphql(
+        api,
+        "mutation ($input: UpsertPermissionFlagsInput!) {"
+        " upsertPermissionFlags(upsertPermissionFlagsInput: $input) { id } }",
+        input={"roleId": role, "permissionFlagKeys": ["API_KEYS_AND_WEBHOOKS"]},
+    )
+    form = {"name": "Of an administrator", "role": role, "days": "30"}
+    made = pages.post("/settings/api/keys/new", data=form)
+    assert made.status_code == 200
+    key_id = graphql(api, "{ apiKeys { id name } }")["apiKeys"][-1]["id"]
+
+    sql = "UPDATE threescore.membership SET role_id = $1 WHERE workspace_id = $2"
+    portal.call(shared_db.execute, sql, UUID(role), workspace.id)
+    portal.call(shared_db.execute, f'UPDATE "{workspace.schema}"._state SET access = access + 1')
+    assert pages.get("/settings/api").status_code == 200
+    assert pages.get("/settings/api/keys/new").status_code == 403
+    assert pages.post("/settings/api/keys/new", data={**form, "name": "More"}).status_code == 422
+    assert pages.post(f"/settings/api/keys/{key_id}", data={"name": "Renamed", "role": role}).status_code == 303
+    other = {"name": "Renamed", "role": roles["Admin"]}
+    assert pages.post(f"/settings/api/keys/{key_id}", data=other).status_code == 422
+    found = graphql(api, "{ apiKeys { name role { id } } }")["apiKeys"]
+    assert [(item["name"], item["role"]["id"]) for item in found if item["name"] != "Tests"] == [("Renamed", role)]
 
 
 def test_rights_that_the_form_does_not_show_are_kept(pages: httpx.Client, api: httpx.Client) -> None:

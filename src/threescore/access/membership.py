@@ -6,6 +6,7 @@ Whether the caller may is checked here, for every door.
 from collections.abc import Sequence
 from uuid import UUID
 
+import msgspec
 from msgspec import Struct
 
 from threescore.access.attempts import Limit
@@ -14,10 +15,18 @@ from threescore.access.changing import check_grant
 from threescore.access.invitations import Invitation, invite, list_invitations, withdraw
 from threescore.access.members import Member
 from threescore.access.people import DAY, People
-from threescore.access.seats import find_by_record, give_role, leave, locked_state, note
+from threescore.access.role_store import default_role_id
+from threescore.access.seats import find_by_record, give_role, leave, locked_state, note, stand_in_type
 from threescore.access.users import read_email
-from threescore.errors import BadRequest, LimitReached, NotFound
+from threescore.catalog.state import Stale
+from threescore.catalog.workspaces import invite_hash
+from threescore.db.pool import Database
+from threescore.errors import BadRequest, Forbidden, LimitReached, NotFound, Unavailable
+from threescore.events.permission import sees_whole
+from threescore.query import plan as plans
 from threescore.records.caller import Caller
+from threescore.records.runner import Runner
+from threescore.records.service import ID_ONLY
 
 OF_WORKSPACE = Limit(500, 7 * DAY)
 TO_ONE_PERSON = Limit(10, 7 * DAY)
@@ -44,7 +53,7 @@ async def send_invitations(people: People, caller: Caller, emails: Sequence[str]
     caller.require(MEMBERS)
     if not 1 <= len(emails) <= AT_ONCE:
         raise BadRequest(f"1 to {AT_ONCE} e-mail addresses are needed")
-    _check_role(caller, role_id)
+    await _check_role(people, caller, role_id)
     sent, errors = [], []
     members = {member.email for member in caller.state.members.values()}
     for text in emails:
@@ -66,7 +75,7 @@ async def resend_invitation(people: People, caller: Caller, invitation_id: UUID)
     known = next((item for item in listed if item.id == invitation_id), None)
     if known is None:
         raise _unknown()
-    _check_role(caller, known.role_id)
+    await _check_role(people, caller, known.role_id)
     return Sent([await _send(people, caller, known.email, known.role_id)], [])
 
 
@@ -85,6 +94,28 @@ async def invitations_of(people: People, caller: Caller) -> list[Invitation]:
     caller.require(MEMBERS)
     async with people.database.acquire() as connection:
         return await list_invitations(connection, caller.model.workspace_id)
+
+
+async def members_seen(database: Database, caller: Caller) -> list[Member]:
+    """The members whom the caller may know: all, for those who manage members or roles, or may read all their records.
+
+    For others they are those whose records exist for them with name and address, and the caller. Raises Unavailable.
+    """
+    members, kind = list(caller.state.members.values()), stand_in_type(caller.state)
+    if caller.role.allows(MEMBERS) or caller.role.allows(ROLES) or sees_whole(caller, kind.id):
+        return members
+    known = {caller.principal.id}
+    readable = caller.model.by_id.get(kind.id)
+    if readable is not None and readable.field_by_name.keys() >= {"name", "userEmail"}:
+        plan = plans.FindByIds(kind.name_singular, ID_ONLY)
+        try:
+            ids = [str(member.workspace_member_id) for member in members]
+            row = await Runner(database).one(caller, plan, [ids], readable)
+        except Stale as error:
+            raise Unavailable("Others are changing the workspace; try again") from error
+        found = {item["id"] for item in msgspec.json.decode(row["records"] or b"[]")}
+        known |= {member.id for member in members if str(member.workspace_member_id) in found}
+    return [member for member in members if member.id in known]
 
 
 async def remove_member(people: People, caller: Caller, workspace_member_id: UUID) -> Member:
@@ -107,8 +138,28 @@ async def change_role(people: People, caller: Caller, workspace_member_id: UUID,
         return await give_role(connection, caller, workspace_member_id, role_id)
 
 
-def _check_role(caller: Caller, role_id: UUID | None) -> None:
+async def invitation_link(database: Database, caller: Caller) -> str | None:
+    """What the link ends with that lets anybody in; None for who may not invite people to the role they would get."""
+    if not caller.role.allows(MEMBERS):
+        return None
+    try:
+        await _check_default(database, caller)
+    except Forbidden:
+        return None
+    return await invite_hash(database, caller.model.workspace_id)
+
+
+async def _check_default(database: Database, caller: Caller) -> None:
+    """Raises Forbidden where the role that new members get allows more than the caller's own."""
+    async with database.acquire() as connection:
+        role = caller.state.roles.get(await default_role_id(connection, caller.model.workspace_id) or UUID(int=0))
+    if role is not None:
+        check_grant(caller, role)
+
+
+async def _check_role(people: People, caller: Caller, role_id: UUID | None) -> None:
     if role_id is None:
+        await _check_default(people.database, caller)
         return
     role = caller.state.roles.get(role_id)
     if role is None:

@@ -49,6 +49,9 @@ OF_ONE_ADDRESS = Limit(100, 900)
 SIGN_UPS = Limit(100, 3600)
 """Sign-ups from one address."""
 
+NEW_WORKSPACES = Limit(20, DAY)
+"""Workspaces that one person makes."""
+
 MAILS_ASKED_HERE = Limit(5, 3600)
 MAILS_ASKED = Limit(20, 3600)
 """Mails to one account that somebody at one address, or anybody, asked for."""
@@ -245,7 +248,7 @@ class People:
     async def sign_up_in_new_workspace(self, user: User, name: str | None) -> tuple[Token, Workspace]:
         """A new workspace with the user as its administrator.
 
-        Raises Forbidden where there is one and is to be one only, BadRequest, Conflict.
+        Raises Forbidden where there is one and is to be one only, BadRequest, Conflict, LimitReached.
         """
         if not self.rules.multi_workspace and await list_workspaces(self.database):
             raise _disabled()
@@ -253,6 +256,7 @@ class People:
             raise _disabled()
         if name is None or not name.strip():
             raise BadRequest("Workspace name is required", code="INVALID_INPUT")
+        await self.attempts.take(NEW_WORKSPACES, "workspaces", str(user.id))
         async with self.database.transaction() as connection:
             workspace = await add_workspace(connection, name, is_active=False)
             await self._join(connection, user, workspace.id, admin_role(workspace.id).id)
@@ -561,7 +565,7 @@ class People:
             return
         # Two who leave at once are one after the other here.
         administrators = await connection.fetch(
-            'SELECT id FROM threescore."user" WHERE is_server_admin ORDER BY id FOR UPDATE'
+            'SELECT id FROM threescore."user" WHERE is_server_admin ORDER BY id FOR NO KEY UPDATE'
         )
         if not [row for row in administrators if row["id"] != user.id]:
             raise BadRequest(

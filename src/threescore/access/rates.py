@@ -177,7 +177,8 @@ class RateLimits:
             try:
                 return await self._spend(self._buckets(state, claims), cost)
             except AccessRefused:
-                if not await self._workspaces.refresh(claims.workspace_id, state):
+                # Where strangers have no limit, what is refused need not be counted, nor looked at twice.
+                if not self._others or not await self._workspaces.refresh(claims.workspace_id, state):
                     raise
             except RateLimited:
                 # Nothing else would tell a worker that only refuses that a key has another limit by now.

@@ -34,13 +34,14 @@ _KNOWN_LIMIT = 10_000
 
 
 class Visitor(Struct, frozen=True):
-    """The person whose cookie a request carries."""
+    """The person whose cookie a request carries, which is good until `expires_at`, in seconds since the epoch."""
 
     session_id: UUID
     user_id: UUID
     workspace_id: UUID | None
     membership_id: UUID | None
     generation: int
+    expires_at: float
 
 
 class Sessions:
@@ -83,6 +84,7 @@ class Sessions:
             UUID(workspace_id) if workspace_id else None,
             UUID(membership_id) if membership_id else None,
             claims["generation"],
+            float(claims["exp"]),
         )
 
     def _claims(self, value: str) -> dict[str, Any] | None:

@@ -86,7 +86,7 @@ class Tokens:
                 self._known.clear()
             self._known[token] = claims
         if claims.expires_at <= time.time():
-            raise _expired()
+            raise expired_token()
         return claims
 
     def read(self, token: str, *kinds: str) -> dict[str, Any]:
@@ -95,7 +95,7 @@ class Tokens:
         if claims["type"] not in kinds:
             raise _wrong_type()
         if float(claims["exp"]) <= time.time():
-            raise _expired()
+            raise expired_token()
         return claims
 
     def _claims(self, token: str) -> Claims:
@@ -151,7 +151,8 @@ def invalid_token(*, is_lasting: bool = False) -> AccessRefused:
     return AccessRefused(401, "UNAUTHENTICATED", "Token invalid.", is_lasting=is_lasting)
 
 
-def _expired() -> AccessRefused:
+def expired_token() -> AccessRefused:
+    """The answer to a token whose time is over."""
     return AccessRefused(401, "UNAUTHENTICATED", "Token has expired.")
 
 

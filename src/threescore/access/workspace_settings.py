@@ -43,11 +43,6 @@ async def change_workspace(
     return await update_workspace(database, caller.state.model.workspace_id, changes, author)
 
 
-def may_invite(caller: Caller) -> bool:
-    """Whether the caller may invite people."""
-    return caller.role.allows("WORKSPACE_MEMBERS")
-
-
 async def delete_workspace(database: Database, workspace: Workspace) -> None:
     """Deletes a workspace with all that is in it."""
     async with database.transaction() as connection:

@@ -6,6 +6,7 @@ nothing and is made anew. So a change is in force for every worker the moment it
 """
 
 import asyncio
+import time
 from collections import OrderedDict
 from functools import cached_property
 from uuid import UUID
@@ -18,7 +19,7 @@ from threescore.access.keys import ApiKey, list_keys
 from threescore.access.members import Member, list_members
 from threescore.access.roles import Role, list_roles
 from threescore.access.session_rows import list_ended
-from threescore.access.tokens import API_KEY, Claims, invalid_token
+from threescore.access.tokens import API_KEY, Claims, expired_token, invalid_token
 from threescore.catalog.load import load_model
 from threescore.db.pool import Connection, Database
 from threescore.errors import AccessRefused, NotFound
@@ -44,7 +45,12 @@ class WorkspaceState(Struct, frozen=True, dict=True):
     signed_out: frozenset[UUID] = frozenset()
 
     def principal(self, claims: Claims) -> ApiKey | Member:
-        """Who a token speaks for. Raises AccessRefused for an unknown, revoked or expired key, and for a stranger."""
+        """Who a token speaks for. Raises AccessRefused for an unknown, revoked or expired key, and for a stranger.
+
+        And for a token that is over by now: one that came with a connection was good then.
+        """
+        if claims.expires_at <= time.time():
+            raise expired_token()
         if claims.type != API_KEY:
             member = self._member(claims.principal_id)
             if claims.generation != member.generation or claims.session_id in self.signed_out:

@@ -8,6 +8,7 @@ from uuid import UUID
 from starlette.responses import Response
 
 from threescore.access.keys import ApiKey
+from threescore.access.operations import check_operation
 from threescore.catalog.wire import iso
 from threescore.errors import BadRequest, NotFound, ThreescoreError
 from threescore.web.forms import Errors, errors_of
@@ -47,6 +48,7 @@ def never(key: ApiKey) -> bool:
 
 async def new_key(visit: Visit) -> Response:
     """The form of a new key."""
+    check_operation(visit.caller, "createApiKey")
     return _form(visit, {"name": "", "role": "", "days": _NEVER, "networks": ""}, {})
 
 
@@ -55,6 +57,7 @@ async def create_key(visit: Visit) -> Response:
     values = {name: visit.form.text(name) for name in ("name", "role", "days", "networks")}
     networks = values["networks"].replace(",", " ").split()
     try:
+        check_operation(visit.caller, "createApiKey")
         expires_at = _expiry(values["days"])
         body = {"name": values["name"], "roleId": values["role"], "expiresAt": expires_at, "allowedNetworks": networks}
         key = await visit.keys.create(visit.caller, body)
@@ -128,6 +131,7 @@ async def update_key(visit: Visit) -> Response:
     try:
         await visit.keys.update(visit.caller, key.id, {"name": name})
         if role and role != str(key.role_id):
+            check_operation(visit.caller, "assignRoleToApiKey")
             await visit.keys.assign_role(visit.caller, key.id, _uuid(role))
     except ThreescoreError as error:
         return await _page(visit, key, None, errors_of(error, _INPUTS, {}), name)

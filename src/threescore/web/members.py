@@ -27,7 +27,7 @@ async def _page(visit: Visit, emails: str, problems: Sequence[str]) -> Response:
     return visit.page(
         "access/members.html",
         422 if problems else 200,
-        members=list(caller.state.members.values()),
+        members=await membership.members_seen(visit.services.database, caller),
         roles=caller.state.roles,
         role_choices=roles,
         invitations=invitations,

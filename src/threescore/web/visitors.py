@@ -41,7 +41,12 @@ class Visitors:
         if session is None or session.workspace_id is None or session.membership_id is None:
             return None
         claims = Claims(
-            session.workspace_id, session.membership_id, 0.0, ACCESS, session.generation, session.session_id
+            session.workspace_id,
+            session.membership_id,
+            session.expires_at,
+            ACCESS,
+            session.generation,
+            session.session_id,
         )
         try:
             caller = Caller.of(await self._workspaces.present(session.workspace_id), claims)

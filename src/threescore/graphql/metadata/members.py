@@ -71,7 +71,8 @@ def _members_of_workspace(_source: Values, info: Info) -> list[Values] | None:
     context = info.context
     if context.caller_or_none is None:
         return None
-    return _records_of(context, list(context.caller.state.members.values()))
+    members = context.wait(membership.members_seen(context.services.database, context.caller))
+    return _records_of(context, members)
 
 
 def _seat_of_user(source: Values, info: Info) -> Values | None:
@@ -93,7 +94,14 @@ def _records_of(context: Context, members: Sequence[Member]) -> list[Values]:
             [member.workspace_member_id for member in members],
         )
     )
+    # What a role may not read of others it may not read here; of oneself everybody may read all.
+    hidden = kind.leaf_by_column.keys() - context.caller.model.by_id.get(kind.id, kind).leaf_by_column.keys()
+    own = context.caller.principal.id
     by_id = {row["id"]: msgspec.json.decode(row["row"]) for row in rows}
+    for member in members:
+        if member.id != own:
+            for column in hidden:
+                by_id.get(member.workspace_member_id, {}).pop(column, None)
     context.count(len(members))
     return [_member_values(context, member, by_id.get(member.workspace_member_id, {})) for member in members]
 

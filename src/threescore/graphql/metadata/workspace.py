@@ -8,12 +8,13 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
+from threescore.access.membership import invitation_link
 from threescore.access.role_store import default_role_id
 from threescore.access.role_wire import role_values
-from threescore.access.workspace_settings import change_workspace, delete_workspace, may_invite
+from threescore.access.workspace_settings import change_workspace, delete_workspace
 from threescore.catalog.state import Stale
 from threescore.catalog.wire import application_id, iso
-from threescore.catalog.workspaces import Workspace, get_workspace, invite_hash, update_workspace, workspace_values
+from threescore.catalog.workspaces import Workspace, get_workspace, update_workspace, workspace_values
 from threescore.errors import Unavailable
 from threescore.graphql.metadata.auth import urls
 from threescore.graphql.metadata.context import Context, Info
@@ -93,9 +94,7 @@ def _workspace_values(context: Context, workspace: Workspace) -> Values:
 def _invite_hash(_source: Values, info: Info) -> str | None:
     """The end of the link that invites, for those who may invite."""
     context = info.context
-    if not may_invite(context.caller):
-        return None
-    return context.wait(invite_hash(context.services.database, context.model.workspace_id))
+    return context.wait(invitation_link(context.services.database, context.caller))
 
 
 def _workspace_of_user(_source: Values, info: Info) -> Values | None:
