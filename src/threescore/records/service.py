@@ -27,7 +27,7 @@ from threescore.records.input import Input, place_again, reader
 from threescore.records.merge import merged_row
 from threescore.records.object_rules import check_change, check_verb
 from threescore.records.runner import Runner
-from threescore.records.stand_ins import check_many, check_member_change, follow_name, renames, stand_in_of
+from threescore.records.stand_ins import check_member_change, follow_name, renames, stand_in_of
 
 EMPTY_LIST = b"[]"
 MAX_MERGED = 9
@@ -232,7 +232,6 @@ class Records:
         A record that is nested in one of them is created, whether that one is new or not. Raises BadRequest with the
         index of the record at fault.
         """
-        check_many(caller, object_type)
         self._check_batch(records)
         *nested, asked = await creation_steps(self._runner, caller, object_type, records, self.batch_limit, upsert=True)
         given = asked.given
@@ -393,7 +392,7 @@ class Records:
 
         A dry run changes nothing and shows what would be. Raises BadRequest, NotFound.
         """
-        check_many(caller, object_type)
+        check_verb(object_type, "destroyMany")
         _check_merge(object_type, ids, priority)
         survivor, losers = ids[priority], [i for place, i in enumerate(ids) if place != priority]
         name = object_type.name_singular
