@@ -29,6 +29,7 @@ from threescore.db.pool import Database
 from threescore.query import plan as plans
 from threescore.records.caller import Caller
 from threescore.records.service import Records
+from threescore.sql import quote_identifier
 
 SMALL = {"company": {"employees": {"lt": 100}}}
 OUTSIDE = (
@@ -239,15 +240,19 @@ def test_a_rule_that_does_not_fit_the_model_lets_nothing_pass(office: Office, fi
 
 @pytest.mark.anyio
 async def test_me(office: Office, api: httpx.Client, db: Database) -> None:
-    [ann, bob] = create_many(
-        api,
-        "workspaceMembers",
-        [{"userEmail": f"{name}@example.com", "userId": str(uuid4())} for name in ("ann", "bob")],
-    )
+    ann, bob = uuid4(), uuid4()
+    for record, name in ((ann, "ann"), (bob, "bob")):
+        await db.execute(
+            f'INSERT INTO {quote_identifier(office.workspace.schema)}."workspaceMember" (id, "userEmail", "userId")'
+            " VALUES ($1, $2, $3)",
+            record,
+            f"{name}@example.com",
+            uuid4(),
+        )
     create_many(
         api,
         "companies",
-        [{"name": "Ann's", "accountOwnerId": ann["id"]}, {"name": "Bob's", "accountOwnerId": bob["id"]}, {"name": "?"}],
+        [{"name": "Ann's", "accountOwnerId": str(ann)}, {"name": "Bob's", "accountOwnerId": str(bob)}, {"name": "?"}],
     )
     rules = Rules(
         rows={
@@ -257,7 +262,7 @@ async def test_me(office: Office, api: httpx.Client, db: Database) -> None:
         }
     )
     role = office.role(rules)
-    members = [office.member(role, record["id"]) for record in (ann, bob)]
+    members = [office.member(role, str(record)) for record in (ann, bob)]
     workspaces, records = Workspaces(db), Records(db, 60)
 
     async def seen(claims: Claims, singular: str, field: str) -> bytes:

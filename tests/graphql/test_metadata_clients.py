@@ -2,6 +2,7 @@
 
 import json
 from typing import Any
+from uuid import UUID
 
 import msgspec
 import pytest
@@ -52,6 +53,94 @@ async def test_a_document_is_answered(door: Door, version: str) -> None:
     assert status == 200
     assert "errors" not in body
     assert body["data"]
+
+
+async def test_an_integration_sets_itself_up(door: Door) -> None:
+    """The mutations of clients of all ages, with the names that they have for the types of their variables."""
+    made = await door(
+        """mutation CreateOneObjectMetadataItem($input: CreateOneObjectInput!) {
+            createOneObject(input: $input) { id dataSourceId isCustom labelIdentifierFieldMetadataId } }""",
+        input={
+            "object": {
+                "nameSingular": "listing",
+                "namePlural": "listings",
+                "labelSingular": "Listing",
+                "labelPlural": "Listings",
+                "isLabelSyncedWithName": True,
+                "icon": "IconHome",
+                "description": "",
+            }
+        },
+    )
+    assert made["isCustom"] is True
+    options = [{"label": "New", "value": "NEW", "color": "blue", "position": 0}]
+    field = await door(
+        """mutation CreateOneFieldMetadataItem($input: CreateOneFieldMetadataInput!) {
+            createOneField(input: $input) { id type isCustom options defaultValue } }""",
+        input={
+            "field": {
+                "objectMetadataId": made["id"],
+                "type": "SELECT",
+                "name": "stage",
+                "label": "Stage",
+                "defaultValue": "'NEW'",
+                "options": options,
+                "isActive": True,
+                "isCustom": True,
+            }
+        },
+    )
+    changed = await door(
+        """mutation($idToUpdate: ID!, $updatePayload: UpdateFieldInputDTO!) {
+            updateOneField(input: {id: $idToUpdate, update: $updatePayload}) { label description } }""",
+        idToUpdate=field["id"],
+        updatePayload={"label": "Step", "description": None, "isActive": False},
+    )
+    assert changed["label"] == "Step"
+    for wanted in (False, True):
+        shown = await door(
+            """mutation($idToUpdate: UUID!, $updatePayload: UpdateObjectPayload!) {
+                updateOneObject(input: {id: $idToUpdate, update: $updatePayload}) { isActive } }""",
+            idToUpdate=made["id"],
+            updatePayload={"isActive": wanted},
+        )
+        assert shown == {"isActive": wanted}
+    assert (await door("mutation($id: ID!) { deleteOneField(input: {id: $id}) { id } }", id=field["id"])) == {
+        "id": field["id"]
+    }
+    hook = await door(
+        """mutation($input: CreateWebhookDTO!) { createWebhook(input: $input) {
+            id targetUrl operations description secret applicationId createdAt updatedAt deletedAt } }""",
+        input={
+            "targetUrl": "http://127.0.0.1:9/",
+            "operations": ["listing.created"],
+            "description": "d",
+            "secret": "s",
+        },
+    )
+    await door(
+        "mutation($input: UpdateWebhookDTO!) { updateWebhook(input: $input) { id } }",
+        input={"id": hook["id"], "update": {"operations": ["*.*"]}},
+    )
+    assert (await door("mutation($id: String!) { deleteWebhook(id: $id) { id } }", id=hook["id"]))["id"] == hook["id"]
+    roles = await door("query GetRoles { getRoles { id label } }")
+    (admin,) = [role["id"] for role in roles if role["label"] == "Admin"]
+    key = await door(
+        "mutation($input: CreateApiKeyDTO!) { createApiKey(input: $input) { id expiresAt revokedAt role { id } } }",
+        input={"name": "Sync", "expiresAt": "2100-01-01T00:00:00Z", "roleId": admin},
+    )
+    token = await door(
+        """mutation($apiKeyId: ID!, $expiresAt: DateTime!) {
+            generateApiKeyToken(apiKeyId: $apiKeyId, expiresAt: $expiresAt) { token } }""",
+        apiKeyId=key["id"],
+        expiresAt="2100-01-01T00:00:00.000Z",
+    )
+    assert door.tokens.verify(token["token"]).principal_id == UUID(key["id"])
+    renamed = await door(
+        "mutation($input: UpdateApiKeyDTO!) { updateApiKey(input: $input) { name revokedAt } }",
+        input={"id": key["id"], "name": "Sync 2", "revokedAt": ""},
+    )
+    assert renamed == {"name": "Sync 2", "revokedAt": None}
 
 
 async def test_javascript_finds_no_fault(door: Door) -> None:

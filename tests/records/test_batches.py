@@ -201,15 +201,19 @@ def test_a_value_too_long_to_be_unique_is_named(gadgets: httpx.Client) -> None:
 
 
 def test_a_missing_required_value_is_named(gadgets: httpx.Client) -> None:
+    names = {"nameSingular": "badge", "namePlural": "badges", "labelSingular": "Badge", "labelPlural": "Badges"}
+    badge = gadgets.post("/rest/metadata/objects", json=names).json()["id"]
+    text = {"objectMetadataId": badge, "type": "TEXT", "name": "text", "label": "Text", "isNullable": False}
+    assert gadgets.post("/rest/metadata/fields", json=text).status_code == 201
     for query in QUERIES:
         body = refusal(gadgets.post(f"/rest/batch/gadgets{query}", json=[{}, {"must": None}]))
         assert body["index"] == 1
         assert "must" in body["messages"][0]
     for query in QUERIES:
-        body = refusal(gadgets.post(f"/rest/batch/workspaceMembers{query}", json=[{"userId": MISSING, "name": {}}, {}]))
+        body = refusal(gadgets.post(f"/rest/batch/badges{query}", json=[{"text": "x"}, {}]))
         assert body["index"] == 1
-        assert "userId" in body["messages"][0]
-    assert total(gadgets, "workspaceMembers") == 0
+        assert "text" in body["messages"][0]
+    assert total(gadgets, "badges") == 0
 
 
 def test_what_some_records_of_a_batch_leave_out(api: httpx.Client) -> None:

@@ -131,7 +131,7 @@ def test_refusals_are_in_our_own_words(api: httpx.Client) -> None:
     made = create(api, "people", {"emails": {"primaryEmail": "a@x.example"}})
     assert "companyId" in message(api.post("/rest/people", json={"companyId": made["id"]}))
     assert message(api.post("/rest/people", json={"emails": made["emails"]})) == "A duplicate entry was detected"
-    assert "userId" in message(api.post("/rest/workspaceMembers", json={"name": {}}))
+    assert "calendarChannelId" in message(api.post("/rest/calendarChannelEventAssociations", json={}))
     assert "people" in message(api.get("/rest/person"))
     assert "viewId" in message(api.get('/rest/people/groupBy?group_by=[{"city":true}]&viewId=nonsense'))
     assert "'x'" in message(api.patch("/rest/people/merge", json={"ids": ["x", "y"], "conflictPriorityIndex": 0}))

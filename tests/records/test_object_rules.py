@@ -7,18 +7,19 @@ import httpx
 import pytest
 
 from tests.graphql.calls import fail, one, total
-from tests.records.wire import create
 
 RUN: dict[str, Any] = {"name": "r", "state": {}}
+PERSON = f'{{userId: "{uuid4()}", name: {{firstName: "Ann"}}}}'
 ALL = 'filter: {id: {is: "NOT_NULL"}}'
 DENIED = "Entity performing the request does not have permission"
 REMOVAL = "Please use Settings to remove a workspace member."
 
 
 @pytest.fixture
-def member(api: httpx.Client) -> str:
-    made = create(api, "workspaceMembers", {"userId": str(uuid4()), "name": {"firstName": "Ann"}})
-    return str(made["id"])
+def member(api: httpx.Client, session: str) -> str:
+    """The record of the member whose session it is."""
+    (found,) = api.get("/rest/workspaceMembers").json()["data"]["workspaceMembers"]
+    return str(found["id"])
 
 
 @pytest.mark.parametrize(
@@ -50,6 +51,10 @@ def member(api: httpx.Client) -> str:
             "BAD_USER_INPUT",
             "BAD_REQUEST",
         ),
+        (f"createWorkspaceMember(data: {PERSON}) {{ id }}", DENIED, "FORBIDDEN", "PERMISSION_DENIED"),
+        (f"createWorkspaceMembers(data: [{PERSON}]) {{ id }}", DENIED, "FORBIDDEN", "PERMISSION_DENIED"),
+        (f"createWorkspaceMembers(data: [{PERSON}], upsert: true) {{ id }}", DENIED, "FORBIDDEN", "PERMISSION_DENIED"),
+        (f"createTask(data: {{assignee: {{create: {PERSON}}}}}) {{ id }}", DENIED, "FORBIDDEN", "PERMISSION_DENIED"),
         ("deleteWorkspaceMember(id: %ID) { id }", REMOVAL, "BAD_USER_INPUT", "BAD_REQUEST"),
         (f"deleteWorkspaceMembers({ALL}) {{ id }}", REMOVAL, "BAD_USER_INPUT", "BAD_REQUEST"),
         ("destroyWorkspaceMember(id: %ID) { id }", DENIED, "FORBIDDEN", "PERMISSION_DENIED"),
@@ -70,7 +75,7 @@ def test_refusals(api: httpx.Client, member: str, mutation: str, message: str, c
     assert error["message"] == message
     assert (error["extensions"]["code"], error["extensions"].get("subCode")) == (code, sub_code)
     assert total(api, "workspaceMembers") == 1
-    assert total(api, "timelineActivities") == 0
+    assert total(api, "timelineActivities") == total(api, "tasks") == 0
 
 
 def test_refusals_over_rest(api: httpx.Client, member: str) -> None:
@@ -78,6 +83,8 @@ def test_refusals_over_rest(api: httpx.Client, member: str) -> None:
         ("POST", "workflowRuns", RUN, 403),
         ("POST", "batch/workflowRuns?upsert=true", [RUN], 403),
         ("PATCH", f"workflowRuns/{member}", {"state": {}}, 403),
+        ("POST", "workspaceMembers", {"userId": str(uuid4()), "name": {}}, 400),
+        ("POST", "batch/workspaceMembers", [{"userId": str(uuid4()), "name": {}}], 400),
         ("DELETE", f"workspaceMembers/{member}", None, 400),
         ("DELETE", f"workspaceMembers/{member}?soft_delete=true", None, 400),
         ("PATCH", f"restore/workspaceMembers/{member}", None, 400),

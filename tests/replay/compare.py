@@ -55,6 +55,12 @@ class Ids:
             self.bind(recorded, ours)
         return self.ours.get(recorded) == ours
 
+    def copy(self) -> "Ids":
+        """What is known so far, to compare with without learning from it."""
+        other = Ids()
+        other.ours, other._recorded = dict(self.ours), dict(self._recorded)
+        return other
+
     def replace(self, text: str) -> str:
         """The text with our ids in the place of recorded ones."""
         return UUID.sub(lambda found: self.ours.get(found[0], found[0]), text)

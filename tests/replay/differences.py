@@ -43,12 +43,13 @@ _INPUT_ORDER = "A batch is answered in the order of its input."
 _BATCH = "A request writes 60 records at most."
 _FRACTION = "A fraction in a field of whole numbers is refused."
 _DIGITS = "Integers beyond 2^53 keep their digits, as text."
+_ODOMETER = 'odometer: "9007199254740993" instead of 9007199254740992'
 _OPERATORS = "A field takes every operator that the schema shows, and messages name just these."
 _CAUSE = "A refused change of the model reports its cause, without what follows from it."
 
 DIFFERENCES: dict[str, Difference] = {
-    "R10": Difference(reason=_DIGITS, status=201),
-    "R12": Difference(reason=_DIGITS, status=200),
+    "R10": Difference(reason=_DIGITS, status=201, problems=[f".data.createRocket.{_ODOMETER}"]),
+    "R12": Difference(reason=_DIGITS, status=200, problems=[f".data.rocket.{_ODOMETER}"]),
     "R13": Difference(reason=_INPUT_ORDER, status=201, order=(2, 1, 0)),
     "R15": Difference(reason=_OWN_WORDS, status=400),
     "R17": Difference(reason=_BATCH, status=400, message="60"),
@@ -118,7 +119,11 @@ DIFFERENCES: dict[str, Difference] = {
     "E58": Difference(reason=_OWN_WORDS, status=400),
     "E59": Difference(reason=_OWN_WORDS, status=400),
     "E61": Difference(reason=_OWN_WORDS, status=400),
-    "E60": Difference(reason="A body is JSON, and nothing else.", status=400, message="JSON"),
+    "E60": Difference(
+        reason="A body is JSON: a form could come from any page, with the cookie of whoever looks at it.",
+        status=400,
+        message="JSON",
+    ),
     "E79": Difference(reason=_FRACTION, status=400, message="stages"),
     "E82": Difference(
         reason=_DIGITS, status=201, expect={"data": {"createRocket": {"<some>": {"odometer": "9007199254740993"}}}}
@@ -176,11 +181,8 @@ DIFFERENCES: dict[str, Difference] = {
             "pageInfo": "<any>",
         },
     ),
-    "E312": Difference(reason="The note still has its target: see E303.", status=200),
     "X1": Difference(reason="Both spellings of the view's id count.", status=400, message="nonsense"),
     "N9": Difference(reason="A refusal of what the caller sent is never a 500.", status=400),
-    "N20": Difference(reason=_CAUSE, status=400),
-    "N21": Difference(reason=_CAUSE, status=400),
     "N27": Difference(reason=_CAUSE, status=400),
     "N36": Difference(reason=_CAUSE, status=400),
 }

@@ -288,10 +288,6 @@ GRAPHQL_DIFFERENCES: dict[str, Difference] = {
         "There are subscriptions, which a plain request cannot follow.",
         _failed("Subscriptions are answered over WebSocket, or with Accept: text/event-stream"),
     ),
-    "G169": _answer(
-        "There are no users yet whose members could not be made.",
-        _failed("Field userId is not nullable and has no default value.", "createWorkspaceMember"),
-    ),
     "G170": _answer(
         _OWN_WORDS,
         _failed("Please use Settings to remove a workspace member.", "deleteWorkspaceMember", "BAD_REQUEST"),

@@ -125,6 +125,22 @@ def encoded(query: str) -> str:
 def wrong(case: dict[str, Any], response: httpx.Response, ids: Ids) -> Iterator[str]:
     """What is wrong with our answer to a case."""
     difference = DIFFERENCES.get(case["id"])
+    if difference is None:
+        yield from wrong_with(None, case, response, ids)
+        return
+    found = list(wrong_with(None, case, response, ids.copy()))
+    if not found:
+        yield "is answered as it was recorded: it is no difference any more"
+    elif difference.problems is None:
+        yield from wrong_with(difference, case, response, ids)
+    elif found != difference.problems:
+        yield f"differs in {found}"
+
+
+def wrong_with(
+    difference: Difference | None, case: dict[str, Any], response: httpx.Response, ids: Ids
+) -> Iterator[str]:
+    """What is wrong with our answer, which is to differ from the recorded one in this way."""
     status = difference.status if difference else case["status"]
     if response.status_code != status:
         yield f"status {response.status_code} instead of {status}: {response.text[:300]}"

@@ -172,24 +172,27 @@ def send(client: httpx.Client, case: dict[str, Any], cast: Cast, places: dict[st
 
 def wrong_with(case: dict[str, Any], answer: httpx.Response, ids: Ids, places: dict[str, str]) -> Iterator[str]:
     """What is wrong with our answer to a case."""
-    difference = SETTINGS_DIFFERENCES.get(case["id"])
-    status = difference.status if difference else case["status"]
-    if answer.status_code != status:
-        yield f"status {answer.status_code} instead of {status}: {answer.text[:300]}"
-        return
     body = answer.json() if answer.content else None
+    difference = SETTINGS_DIFFERENCES.get(case["id"])
     if difference is None:
-        yield from _compared(case, body, ids, places)
-    elif difference.problems is not None:
-        found = list(_compared(case, body, ids, places))
-        if found != difference.problems:
-            yield f"found {found}"
-    else:
+        yield from _compared(case, answer.status_code, body, ids, places)
+        return
+    found = list(_compared(case, answer.status_code, body, ids.copy(), places))
+    if not found:
+        yield "is answered as it was recorded: it is no difference any more"
+    elif answer.status_code != difference.status:
+        yield f"status {answer.status_code} instead of {difference.status}: {answer.text[:300]}"
+    elif difference.problems is None:
         yield from wrong_otherwise(difference, body, ids)
+    elif found != difference.problems:
+        yield f"differs in {found}"
 
 
-def _compared(case: dict[str, Any], body: Any, ids: Ids, places: dict[str, str]) -> Iterator[str]:
-    if "types" in case:
+def _compared(case: dict[str, Any], status: int, body: Any, ids: Ids, places: dict[str, str]) -> Iterator[str]:
+    """How our answer differs from the recorded one."""
+    if status != case["status"]:
+        yield f"status {status} instead of {case['status']}: {json.dumps(body)[:300]}"
+    elif "types" in case:
         yield from type_differences(case["types"], body["data"])
     elif "rows" in case:
         yield from _row_differences(case["rows"], body)

@@ -32,7 +32,10 @@ PEOPLE = {
     "/people/groupBy": ["get"],
     "/people/{id}/history": ["get"],
 }
-REFUSED_TO_ALL = {"/workspaceMembers/restore", "/workspaceMembers/{id}/restore", "/batch/workflowRuns"}
+REFUSED_TO_ALL = {
+    *("/workspaceMembers/restore", "/workspaceMembers/{id}/restore"),
+    *("/batch/workspaceMembers", "/batch/workflowRuns"),
+}
 """Paths of which the objects' own rules leave no method."""
 
 

@@ -50,9 +50,9 @@ class _Somebody:
     def _entry(self, item: ObjectType, name: str, value: Any) -> Any:
         if name in ("and", "or", "not"):
             return self.replaced(item, value)
-        field = item.field_by_name.get(name)
+        field = item.field_called.get(name)
         if field is None or field.is_many_to_one:
-            joined = item.field_by_join_column.get(name)
+            joined = item.join_called.get(name)
             if joined is not None:
                 return self._of_id(value)
         if field is None:
@@ -87,10 +87,10 @@ def _fields(model: Model, item: ObjectType, tree: object) -> Iterator[Field]:
             if name in ("and", "or", "not"):
                 yield from _fields(model, item, value)
                 continue
-            field = item.field_by_name.get(name) or item.field_by_join_column.get(name)
+            field = item.field_called.get(name) or item.join_called.get(name)
             if field is not None:
                 yield field
-                if field.is_relation and name == field.name:
+                if field.is_relation and name in item.field_called:
                     yield from _fields(model, model.target(field), value)
 
 

@@ -3,6 +3,7 @@
 All are immutable. A `Model` is loaded from the catalog as a whole and replaced as a whole when it changes.
 """
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from functools import cached_property
@@ -137,6 +138,9 @@ class Index(Struct, frozen=True, kw_only=True):
     updated_at: datetime
 
 
+_BRANCH = re.compile("target[A-Z]")
+
+
 class ObjectType(Struct, frozen=True, dict=True, kw_only=True):
     """One object of the model: what a table is to a database."""
 
@@ -184,6 +188,27 @@ class ObjectType(Struct, frozen=True, dict=True, kw_only=True):
     @cached_property
     def field_by_join_column(self) -> dict[str, Field]:
         return {field.join_column: field for field in self.fields if field.join_column}
+
+    @cached_property
+    def field_by_former_name(self) -> dict[str, Field]:
+        """The branches `target…` of standard objects as older versions of the wire call them: `person`."""
+        if self.is_custom:
+            return {}
+        branches = [f for f in self.fields if f.morph_id is not None and f.is_many_to_one and _BRANCH.match(f.name)]
+        named = {field.name[6].lower() + field.name[7:]: field for field in branches}
+        taken = {*self.field_by_name, *self.field_by_join_column, *self._hidden_names}
+        return {name: field for name, field in named.items() if not {name, f"{name}Id"} & taken}
+
+    @cached_property
+    def field_called(self) -> dict[str, Field]:
+        """Every field by the names that callers may use for it."""
+        return self.field_by_former_name | self.field_by_name
+
+    @cached_property
+    def join_called(self) -> dict[str, Field]:
+        """The same for join columns."""
+        former = {f"{name}Id": field for name, field in self.field_by_former_name.items()}
+        return former | self.field_by_join_column
 
     @cached_property
     def leaf_by_column(self) -> dict[str, "Leaf"]:

@@ -89,9 +89,9 @@ class Binder:
         if key == "not":
             negated = self.tree(object_type, value, depth, hops=hops)
             return negated if negated == EVERYTHING else Not(negated)
-        field = object_type.field_by_name.get(key)
+        field = object_type.field_called.get(key)
         if field is None or field.is_many_to_one:
-            joined = object_type.field_by_join_column.get(key)
+            joined = object_type.join_called.get(key)
             if joined is not None:
                 return self._comparisons(joined.leaf, value)
         if field is None:

@@ -79,9 +79,9 @@ def _dimension(model: Model, object_type: ObjectType, item: Item, arguments: lis
             "You cannot provide multiple fields in one GroupByInput, split them into multiple GroupByInput"
         )
     [(name, value)] = item.items()
-    field = object_type.field_by_name.get(name)
+    field = object_type.field_called.get(name)
     if field is None or (field.is_many_to_one and field.join_column == name):
-        joined = object_type.field_by_join_column.get(name)
+        joined = object_type.join_called.get(name)
         if joined is None:
             object_type.refuse_hidden(name)
             raise BadRequest(f"Unidentified field in groupBy: {name}")
@@ -94,9 +94,9 @@ def _dimension(model: Model, object_type: ObjectType, item: Item, arguments: lis
         raise BadRequest(f'Invalid groupBy definition for field "{name}"')
     [(nested_name, nested_value)] = value.items()
     target = model.target(field)
-    nested = target.field_by_name.get(nested_name)
+    nested = target.field_called.get(nested_name)
     if nested is None:
-        joined = target.field_by_join_column.get(nested_name)
+        joined = target.join_called.get(nested_name)
         if joined is None:
             target.refuse_hidden(nested_name)
             raise BadRequest(f"Unidentified field in groupBy: {name}.{nested_name}")

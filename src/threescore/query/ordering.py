@@ -37,9 +37,9 @@ def bind_order(
 
 def _resolve(model: Model, object_type: ObjectType, path: tuple[str, ...]) -> tuple[str | None, Leaf]:
     name, rest = path[0], path[1:]
-    field = object_type.field_by_name.get(name)
+    field = object_type.field_called.get(name)
     if field is None:
-        field = object_type.field_by_join_column.get(name)
+        field = object_type.join_called.get(name)
         if field is None:
             object_type.refuse_hidden(name)
             raise BadRequest(f'Field "{name}" does not exist or is not sortable', code="FIELD_NOT_FOUND")
@@ -59,8 +59,8 @@ def _resolve(model: Model, object_type: ObjectType, path: tuple[str, ...]) -> tu
             code="INVALID_QUERY_INPUT",
         )
     target = model.target(field)
-    nested = target.field_by_name.get(rest[0]) or target.field_by_join_column.get(rest[0])
-    if nested is None or (nested.is_relation and rest[0] != nested.join_column):
+    nested = target.field_called.get(rest[0]) or target.join_called.get(rest[0])
+    if nested is None or (nested.is_relation and rest[0] in target.field_called):
         if nested is not None:
             raise BadRequest(
                 f'Cannot order by "{".".join(path)}": orders reach no further than one relation',

@@ -60,6 +60,9 @@ class Reader:
                 self._writers[field.join_column] = _plain(field)
             elif not field.is_relation:
                 self._writers[field.name] = _plain(field)
+        self._former = object_type.field_by_former_name
+        for name, field in self._former.items():
+            self._writers[f"{name}Id"] = _plain(field)
         self._writers["id"] = _write_id
         self._defaults = {
             leaf.column: field
@@ -92,6 +95,11 @@ class Reader:
     def _row(self, record: Json, place: int, given: Input) -> Row:
         if not isinstance(record, dict):
             raise BadRequest("A record must be a JSON object of field names and values")
+        for former, field in self._former.items():
+            if former in record or f"{former}Id" in record:
+                names = [n for n in (former, field.name, f"{former}Id", field.join_column) if n in record]
+                if len(names) > 1:
+                    raise BadRequest(f"{names[0]} and {names[1]} cannot be both provided.")
         row: Row = {}
         writers = self._writers
         for name, value in record.items():
@@ -107,7 +115,7 @@ class Reader:
 
     def _relation(self, name: str, value: Json, record: Mapping[str, Json], row: Row, place: int, given: Input) -> None:
         """A key that is a relation's own name; anything else is unknown."""
-        field = self._object_type.field_by_name.get(name)
+        field = self._object_type.field_called.get(name)
         if field is None:
             self._object_type.refuse_hidden(name, "write")
             raise BadRequest(f'Object {self._object_type.name_singular} doesn\'t have any "{name}" field.')

@@ -62,7 +62,9 @@ def _one_by_one() -> ThreescoreError:
 RULES: Mapping[str, ObjectRules] = MappingProxyType(
     {
         "workspaceMember": ObjectRules(
-            refused=_refuse(PermissionDenied, "updateMany", "restore", "restoreMany", "destroy", "destroyMany")
+            refused=_refuse(
+                PermissionDenied, "create", "updateMany", "restore", "restoreMany", "destroy", "destroyMany"
+            )
             | _refuse(_settings, "delete", "deleteMany")
         ),
         "workflow": ObjectRules(

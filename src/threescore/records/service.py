@@ -24,7 +24,7 @@ from threescore.records.input import Input, place_again, reader
 from threescore.records.merge import INVALID_INPUT, Merge, check_merge, preview
 from threescore.records.object_rules import check_change, check_verb
 from threescore.records.runner import Runner, encode, write_arguments
-from threescore.records.stand_ins import check_many, check_member_change, follow_name, renames, stand_in_of
+from threescore.records.stand_ins import check_member_change, follow_name, renames, stand_in_of
 
 EMPTY_LIST = b"[]"
 MAX_DUPLICATES = 200
@@ -223,7 +223,6 @@ class Records:
         A record that is nested in one of them is created, whether that one is new or not. Raises BadRequest with the
         index of the record at fault.
         """
-        check_many(caller, object_type)
         self._check_batch(records)
         *nested, asked = await creation_steps(self._runner, caller, object_type, records, self.batch_limit, upsert=True)
         given = asked.given
@@ -384,7 +383,7 @@ class Records:
 
         A dry run changes nothing and shows what would be. Raises BadRequest, NotFound.
         """
-        check_many(caller, object_type)
+        check_verb(object_type, "destroyMany")
         check_merge(object_type, ids, priority)
         merge = Merge(caller, object_type, ids[priority], [*ids[:priority], *ids[priority + 1 :]])
         record = _only(await merge.run(self._runner, selection, dry_run=dry_run))

@@ -1,7 +1,7 @@
 """Records that stand for members of the workspace, and what may be done with them over the doors for all records.
 
-A member's record is deleted with the membership, not by itself, and keeps its user and address. The person themselves
-and those who manage members may change the rest, the name among it, which the membership follows.
+A member's record is made and deleted with the membership, not by itself, and keeps its user and address. The person
+themselves and those who manage members may change the rest, the name among it, which the membership follows.
 """
 
 from uuid import UUID
@@ -9,7 +9,7 @@ from uuid import UUID
 from threescore.access.announce import announce
 from threescore.access.members import Member
 from threescore.db.pool import Connection
-from threescore.errors import BadRequest, Forbidden
+from threescore.errors import BadRequest
 from threescore.model.fields.base import Row
 from threescore.model.objects import ObjectType
 from threescore.records.caller import Caller
@@ -42,15 +42,6 @@ def check_member_change(caller: Caller, member: Member, row: Row) -> None:
     for column in _FIXED:
         if column in row:
             raise BadRequest(f'"{column}" of a member cannot be changed')
-
-
-def check_many(caller: Caller, object_type: ObjectType) -> None:
-    """Raises Forbidden where records of members might be among those that an upsert changes.
-
-    That they are not removed, nor many of them changed, is a rule of the object: see `object_rules`.
-    """
-    if is_stand_in(object_type) and caller.state.members:
-        raise Forbidden("Records of members are changed one at a time", code="PERMISSION_DENIED")
 
 
 def renames(row: Row) -> bool:

@@ -212,7 +212,6 @@ OF_RECORDS = (
     _("Expected 1 record to connect to %(field)s, but found 0 for %(values)s"),
     _("One-to-many relation %(name)s field does not support write operations."),
     _('"%(field)s" of a member cannot be changed'),
-    _("Records of members are changed one at a time"),
     _('Invalid number value %(value)s in field "%(field)s"'),
     _('A number in field "%(field)s" is out of range: it must be between ±%(most)s'),
     _("%(name)s %(type)s-typed field does not support write operations"),

@@ -160,9 +160,9 @@ class Selections:
         name = node.name.value
         if name == TYPENAME:
             return Constant(key, self._names[object_type.name_singular])
-        field = object_type.field_by_name.get(name)
+        field = object_type.field_called.get(name)
         if field is None:
-            joined = object_type.field_by_join_column.get(name)
+            joined = object_type.join_called.get(name)
             if joined is None:
                 object_type.refuse_hidden(name)
                 names = (*object_type.field_by_name, *object_type.field_by_join_column)
