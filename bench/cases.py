@@ -289,7 +289,9 @@ def _with_ids(rows: bytes) -> bytes:
     The beginnings of the ids are spread, so that they fall on as many pages of the index as random ones do.
     """
     places = iter(range(BATCH))
-    template, count = re.subn(rb'"id":"[^"]{36}"', lambda _found: b'"id":"%b"' % _spread(next(places)).encode(), rows)
+    template, count = re.subn(
+        rb'"id":"[^"]{32,36}"', lambda _found: b'"id":"%b"' % _spread(next(places)).encode(), rows
+    )
     if count != BATCH:
         raise RuntimeError("the rows that the server sends to the database have ids no more")
     return template

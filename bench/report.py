@@ -54,6 +54,15 @@ def print_results(console: Console, results: list[Result]) -> None:
     console.print(table)
 
 
+def print_creations(console: Console, times: list[float], most: float) -> None:
+    """How many seconds new workspaces took, and whether half of them took no more than `most`."""
+    verdict = "reached" if median(times) <= most else "missed"
+    console.print(
+        f"time to create a workspace: {median(times):.2f} s, the first one {times[0]:.2f} s, the last one"
+        f" {times[-1]:.2f} s; wanted at most {most:g} s: {verdict}"
+    )
+
+
 def print_targets(console: Console, results: list[Result], concurrency: int) -> None:
     """Which ratios were to be reached at that concurrency, and whether they were."""
     for result in results:

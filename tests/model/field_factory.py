@@ -50,7 +50,7 @@ def one_to_many(name: str = "people") -> Field:
 def written(field: Field, value: Json) -> Row:
     """The columns that a value changes."""
     row: Row = {}
-    field.kind.write(field, value, row)
+    field.write(value, row)
     return row
 
 

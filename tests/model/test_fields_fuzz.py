@@ -60,7 +60,7 @@ def test_writing(name: str, value: Json) -> None:
     field: Field = ROCKET[name]
     row: Row = {}
     try:
-        field.kind.write(field, value, row)
+        field.write(value, row)
     except BadRequest as error:
         if len(error.message.encode()) > 2000:
             pytest.fail("a message is no place for whole values")
@@ -112,4 +112,4 @@ def test_any_json_as_blocks(value: list[Any]) -> None:
     except ValueError:
         pytest.fail("made of JSON values only")
     with contextlib.suppress(BadRequest):
-        field.kind.write(field, {"blocknote": text}, {})
+        field.write({"blocknote": text}, {})

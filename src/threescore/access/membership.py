@@ -24,9 +24,9 @@ from threescore.db.pool import Database
 from threescore.errors import BadRequest, Forbidden, LimitReached, NotFound, Unavailable
 from threescore.events.permission import sees_whole
 from threescore.query import plan as plans
+from threescore.query.plan import ID_ONLY
 from threescore.records.caller import Caller
 from threescore.records.runner import Runner
-from threescore.records.service import ID_ONLY
 
 OF_WORKSPACE = Limit(500, 7 * DAY)
 TO_ONE_PERSON = Limit(10, 7 * DAY)

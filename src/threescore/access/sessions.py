@@ -167,7 +167,7 @@ class Sessions:
 
 def has_cookie(scope: Scope) -> bool:
     """Whether a request carries cookies at all."""
-    return any(name == b"cookie" for name, _ in scope["headers"])
+    return b"cookie" in dict(scope["headers"])
 
 
 def _origin(url: str) -> tuple[str, str, int] | None:

@@ -15,7 +15,7 @@ from msgspec import Struct
 from threescore.errors import PermissionDenied
 
 if TYPE_CHECKING:
-    from threescore.model.fields.base import FieldType, Leaf
+    from threescore.model.fields.base import FieldType, Leaf, Writer
 
 MANY_TO_ONE = "MANY_TO_ONE"
 ONE_TO_MANY = "ONE_TO_MANY"
@@ -82,6 +82,11 @@ class Field(Struct, frozen=True, dict=True, kw_only=True):
     def leaf(self) -> "Leaf":
         """The only leaf of a field that is not composite."""
         return self.leaf_by_sub_field[None]
+
+    @cached_property
+    def write(self) -> "Writer":
+        """Checks a value that is sent for the field, and puts the columns that it changes into a row."""
+        return self.kind.writer(self)
 
     @property
     def is_composite(self) -> bool:

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from functools import cached_property
 from typing import Any, TypeVar
+from uuid import UUID
 
 import msgspec
 from msgspec import Struct
@@ -35,7 +36,10 @@ class Caller(Struct, frozen=True, dict=True):
 
     @classmethod
     def of(cls, state: WorkspaceState, claims: Claims) -> "Caller":
-        """Who the claims are about. Raises AccessRefused."""
+        """Who the claims are about, made once for each state as long as the token stays the same. Raises AccessRefused.
+
+        Whether they may come at this moment, and from here, is asked each time.
+        """
         origin = ORIGIN.get()
         if origin is not None and claims.type == API_KEY:
             origin.key = (claims.workspace_id, claims.principal_id)
@@ -44,7 +48,11 @@ class Caller(Struct, frozen=True, dict=True):
             principal.check_origin(origin)
             if origin is not None:
                 origin.let_in = True
-        return cls(state, principal, state.role(principal), claims)
+        known: dict[UUID, Caller] = state.__dict__.setdefault("callers", {})
+        caller = known.get(claims.principal_id)
+        if caller is None or caller.claims is not claims:
+            caller = known[claims.principal_id] = cls(state, principal, state.role(principal), claims)
+        return caller
 
     @cached_property
     def rights(self) -> Rights:

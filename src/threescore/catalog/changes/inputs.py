@@ -12,6 +12,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 from threescore.errors import BadRequest, InvalidInput
 from threescore.model.fields import TYPES
+from threescore.model.fields.identifier import is_uuid
 from threescore.model.fields.values import Json, check_json
 from threescore.model.overrides import FIELD_OVERRIDES, OBJECT_OVERRIDES, Translation
 
@@ -23,7 +24,6 @@ MAX_DESCRIPTION = 10_000
 MAX_TRANSLATIONS = 200
 """Wordings in other languages that one change may bring."""
 
-_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
 _FORBIDDEN_IN_NAMES = re.compile("['\"\\\\;.=*/]")
 _FORBIDDEN_NAMES = ("", "not", "or", "and")
 _LOCALE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8}){0,3}")
@@ -89,7 +89,7 @@ class IndexInput(Struct, frozen=True, kw_only=True):
 
 def read_uuid(value: object) -> UUID | None:
     """The UUID that a text is, of any version and in any case, or None."""
-    return UUID(value) if isinstance(value, str) and _UUID.fullmatch(value) else None
+    return UUID(value) if isinstance(value, str) and is_uuid(value) else None
 
 
 def collapse(text: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar
 
-from threescore.model.fields.base import FieldType, Leaf, Row
+from threescore.model.fields.base import FieldType, Leaf, Row, Writer
 from threescore.model.fields.composite import Composite
 from threescore.model.fields.graphql_types import GraphqlTypes, value_types
 from threescore.model.fields.identifier import Uuid
@@ -61,11 +61,16 @@ class Actor(Composite):
     def example(self, field: "Field", number: int) -> Json:
         return {"source": "MANUAL", "name": "Ada Linden"}
 
-    def write(self, field: "Field", value: Json, row: Row) -> None:
-        super().write(field, value, row)
+    def writer(self, field: "Field") -> Writer:
+        write_parts = super().writer(field)
         leaf = field.leaf_by_sub_field["source"]
-        if not field.is_nullable and row.get(leaf.column, "") is None:
-            raise self.null_refusal(leaf)
+
+        def write(value: Json, row: Row) -> None:
+            write_parts(value, row)
+            if not field.is_nullable and row.get(leaf.column, "") is None:
+                raise self.null_refusal(leaf)
+
+        return write
 
     def json_object(self, field: "Field", columns: Mapping[str | None, str]) -> str:
         """An object; null for a nullable field without anything in it."""

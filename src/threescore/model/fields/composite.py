@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from threescore.errors import BadRequest
-from threescore.model.fields.base import FieldType, Row
+from threescore.model.fields.base import FieldType, Row, Writer
 from threescore.model.fields.graphql_types import GraphqlTypes, composite_types
 from threescore.model.fields.values import Json, plain, show
 
@@ -20,14 +20,17 @@ class Composite(FieldType):
         """The type's name in words, `full name`."""
         return self.name.lower().replace("_", " ")
 
-    def write(self, field: "Field", value: Json, row: Row) -> None:
-        given = self.given(field, value)
-        if given is None:
-            return
-        leaves = field.leaf_by_sub_field
-        for key, item in given.items():
-            leaf = leaves[key]
-            row[leaf.column] = leaf.type.accept(leaf, item)
+    def writer(self, field: "Field") -> Writer:
+        parts = {leaf.sub_field: (leaf, leaf.type.accept, leaf.column) for leaf in field.leaves}
+
+        def write(value: Json, row: Row) -> None:
+            given = self.given(field, value)
+            if given is not None:
+                for key, item in given.items():
+                    leaf, accept, column = parts[key]
+                    row[column] = accept(leaf, item)
+
+        return write
 
     def graphql_types(self, settings: Mapping[str, Any] | None) -> GraphqlTypes:
         return composite_types(self.type_name)

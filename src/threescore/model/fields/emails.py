@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from threescore.errors import BadRequest
-from threescore.model.fields.base import FieldType, Leaf, Row
+from threescore.model.fields.base import FieldType, Leaf, Row, Writer
 from threescore.model.fields.composite import Collection
 from threescore.model.fields.graphql_types import GraphqlTypes, value_types
 from threescore.model.fields.json_schema import Schema, Use, list_of
@@ -19,18 +19,19 @@ if TYPE_CHECKING:
     from threescore.model.objects import Field
 
 _is_plain_address = re.compile(
-    # Lower-case ASCII addresses that are valid beyond doubt; anything else is left to the library.
-    r"(?=.{6,254}\Z)(?=[^@]{1,64}@)[a-z0-9_+%'-]+(?:\.[a-z0-9_+%'-]+)*"
-    r"@(?:[a-z0-9](?:[a-z0-9]|-(?!-)){0,61}(?<!-)\.)+[a-z]{2,63}",
-    re.ASCII,
+    # Lower-case ASCII addresses that are valid beyond doubt; anything else is left to the library. The possessive
+    # repetitions give nothing back, which would never help.
+    r"[a-z0-9_+%'-]++(?:\.[a-z0-9_+%'-]++)*+@(?:[a-z0-9]++(?:-[a-z0-9]++)*+\.)++[a-z]{2,}+"
 ).fullmatch
+_PLAIN_LENGTH = 63
+"""What a part of an address may have, so that no part of one that is no longer has too much."""
 
 
 def normal_email(leaf: Leaf, value: Json) -> str:
     """An address in lower case. Raises BadRequest for what is no address. No mail server is asked."""
     if type(value) is str:
         address = value.lower()
-        if _is_plain_address(address) or _is_valid(address):
+        if (len(address) <= _PLAIN_LENGTH and _is_plain_address(address)) or _is_valid(address):
             return address
     raise BadRequest(f'Invalid string value {show(value)} for email field "{leaf.path}"')
 
@@ -103,10 +104,19 @@ class Emails(Collection):
         primary, more = columns["primaryEmail"], f"{columns['additionalEmails']}::text"
         return primary, f"split_part({primary}, '@', 2)", more, f"replace({more}, '@', ' ')"
 
-    def write(self, field: "Field", value: Json, row: Row) -> None:
-        given = self.given(field, value)
-        if given is not None:
-            super().write(field, {"primaryEmail": None, **given}, row)
+    def writer(self, field: "Field") -> Writer:
+        primary, more = field.leaves
+        accept_primary, accept_more = primary.type.accept, more.type.accept
+
+        def write(value: Json, row: Row) -> None:
+            given = self.given(field, value)
+            if given is None:
+                return
+            row[primary.column] = accept_primary(primary, given.get("primaryEmail"))
+            if "additionalEmails" in given:
+                row[more.column] = accept_more(more, given["additionalEmails"])
+
+        return write
 
     def check_settings(self, settings: Mapping[str, Any] | None) -> str | None:
         return check_list_settings(settings)

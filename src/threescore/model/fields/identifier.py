@@ -13,9 +13,9 @@ from threescore.model.fields.values import NOT_QUOTED, Json, show, unquote
 if TYPE_CHECKING:
     from threescore.model.objects import Field
 
-_is_uuid = re.compile(
-    r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII
-).fullmatch
+# Without IGNORECASE, which takes twice as long.
+is_uuid = re.compile("[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}").fullmatch
+"""Whether a text is a UUID of any version in its usual form."""
 
 
 class Uuid(FieldType):
@@ -39,7 +39,7 @@ class Uuid(FieldType):
         return self.comparand(leaf, value)
 
     def comparand(self, leaf: Leaf, value: Json) -> str:
-        if type(value) is str and _is_uuid(value):
+        if type(value) is str and is_uuid(value):
             return value.lower()
         raise BadRequest(f'Invalid UUID value {show(value)} for field "{leaf.path}"')
 

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from threescore.errors import BadRequest
-from threescore.model.fields.base import FieldType, Leaf, Row
+from threescore.model.fields.base import FieldType, Leaf, Row, Writer
 from threescore.model.fields.composite import Collection
 from threescore.model.fields.graphql_types import GraphqlTypes, value_types
 from threescore.model.fields.json_schema import Schema, Use, list_of, object_of
@@ -31,6 +31,10 @@ _full = re.compile(
     re.IGNORECASE,
 ).fullmatch
 
+_plain = re.compile(r"https?://([a-z0-9]++(?:[.-][a-z0-9]++)++)(?:[/?#][!-~]*+)?").fullmatch
+"""A full URL that is in its normal form beyond doubt, but for a slash at its end, if its host is not too long."""
+_PLAIN_LENGTH = 63
+
 _TEXT = Text()
 
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
@@ -46,6 +50,9 @@ def normal_url(leaf: Leaf, value: Json) -> str | None:
         return None
     if not isinstance(value, str):
         raise BadRequest(f'Invalid string value {show(value)} for text field "{leaf.path}"')
+    plain_match = _plain(value)
+    if plain_match is not None and len(plain_match[1]) <= _PLAIN_LENGTH:
+        return value.removesuffix("/")
     match = _full(value)
     if match is None:
         if _bare(value) is None:
@@ -135,20 +142,25 @@ class Links(Collection):
             f"""regexp_replace({more}, '"{SCHEME}', '"', 'g')""",
         )
 
-    def write(self, field: "Field", value: Json, row: Row) -> None:
-        given = self.given(field, value)
-        if given is None:
-            return
+    def writer(self, field: "Field") -> Writer:
         labels, urls, others = field.leaves
-        label = labels.type.accept(labels, given.get("primaryLinkLabel"))
-        url = urls.type.accept(urls, given.get("primaryLinkUrl"))
-        secondary = others.type.accept(others, given.get("secondaryLinks"))
-        if url is None:
-            label = None
-            if isinstance(secondary, list):
-                first, *rest = secondary
-                label, url, secondary = first["label"] or None, first["url"], rest or None
-        row[labels.column], row[urls.column], row[others.column] = label, url, secondary
+        accept_label, accept_url, accept_others = labels.type.accept, urls.type.accept, others.type.accept
+
+        def write(value: Json, row: Row) -> None:
+            given = self.given(field, value)
+            if given is None:
+                return
+            label = accept_label(labels, given.get("primaryLinkLabel"))
+            url = accept_url(urls, given.get("primaryLinkUrl"))
+            secondary = accept_others(others, given.get("secondaryLinks"))
+            if url is None:
+                label = None
+                if isinstance(secondary, list):
+                    first, *rest = secondary
+                    label, url, secondary = first["label"] or None, first["url"], rest or None
+            row[labels.column], row[urls.column], row[others.column] = label, url, secondary
+
+        return write
 
     def check_settings(self, settings: Mapping[str, Any] | None) -> str | None:
         if (settings or {}).get("type") not in (None, "url", "domain"):

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from threescore.errors import BadRequest
-from threescore.model.fields.base import FieldType, Leaf, Row
+from threescore.model.fields.base import FieldType, Leaf, Row, Writer
 from threescore.model.fields.composite import Collection
 from threescore.model.fields.graphql_types import GraphqlTypes, value_types
 from threescore.model.fields.json_schema import Schema, Use, list_of, object_of
@@ -93,15 +93,20 @@ def parse_phone(number: str, country: str, calling: str) -> Phone | Refusal:
     return Phone(phonenumbers.national_significant_number(parsed), country or found, calling or f"+{code}")
 
 
-def _read(leaf: Leaf, number: Json, country: Json, calling: Json) -> Phone:
+def _text(leaf: Leaf, value: Json) -> str:
+    """A part of a phone number; the empty text for null. Raises BadRequest."""
+    if type(value) is str:
+        return value
+    if value is None:
+        return ""
+    raise BadRequest(f'Invalid string value {show(value)} for text field "{leaf.path}"')
+
+
+def _read(number: str, country: str, calling: str) -> Phone:
     """Checks the three parts together. Raises BadRequest."""
-    for part in (number, country, calling):
-        if part is not None and not isinstance(part, str):
-            raise BadRequest(f'Invalid string value {show(part)} for text field "{leaf.path}"')
-    parts = (str(number or ""), str(country or ""), str(calling or ""))
     # What is far too long for a phone number is not worth a place in the cache.
-    read = parse_phone if sum(map(len, parts)) <= MAX_CACHED else parse_phone.__wrapped__
-    found = read(*parts)
+    is_short = len(number) + len(country) + len(calling) <= MAX_CACHED
+    found = (parse_phone if is_short else parse_phone.__wrapped__)(number, country, calling)
     if isinstance(found, Refusal):
         raise BadRequest(found.message, code=found.code)
     return found
@@ -127,7 +132,7 @@ class AdditionalPhones(JsonList):
             for key in item:
                 if key not in ("number", "countryCode", "callingCode"):
                     raise BadRequest(f'Invalid subfield {plain(key)} for phones field "{leaf.path}"')
-            phone = _read(leaf, item.get("number"), item.get("countryCode"), item.get("callingCode"))
+            phone = _read(*(_text(leaf, item.get(key)) for key in ("number", "countryCode", "callingCode")))
             if phone.number is not None:
                 phones.append(
                     {
@@ -176,21 +181,28 @@ class Phones(Collection):
         more = f"jsonb_path_query_array({columns['additionalPhones']}, '$[*].*')::text"
         return number, code, f"{code} || {number}", f"{bare_code} || {number}", f"'0' || {number}", more
 
-    def write(self, field: "Field", value: Json, row: Row) -> None:
-        given = self.given(field, value)
-        if given is None:
-            return
+    def writer(self, field: "Field") -> Writer:
         leaves = field.leaf_by_sub_field
-        for key in PRIMARY:
-            if key in given and type(given[key]) is not str:
-                leaves[key].type.accept(leaves[key], given[key])
-        phone = _read(leaves[PRIMARY[0]], *(given.get(key) for key in PRIMARY))
-        for key, part in zip(PRIMARY, phone, strict=True):
-            # A number determines the other two; without one, only what was sent changes.
-            if phone.number is not None or key in given:
-                row[leaves[key].column] = part
-        leaf = leaves["additionalPhones"]
-        row[leaf.column] = leaf.type.accept(leaf, given.get("additionalPhones"))
+        number, country, calling = (leaves[key] for key in PRIMARY)
+        more = leaves["additionalPhones"]
+        columns, accept_more = (number.column, country.column, calling.column), more.type.accept
+
+        def write(value: Json, row: Row) -> None:
+            given = self.given(field, value)
+            if given is None:
+                return
+            phone = _read(
+                _text(number, given.get("primaryPhoneNumber")),
+                _text(country, given.get("primaryPhoneCountryCode")),
+                _text(calling, given.get("primaryPhoneCallingCode")),
+            )
+            for key, column, part in zip(PRIMARY, columns, phone, strict=True):
+                # A number determines the other two; without one, only what was sent changes.
+                if phone.number is not None or key in given:
+                    row[column] = part
+            row[more.column] = accept_more(more, given.get("additionalPhones"))
+
+        return write
 
     def check_settings(self, settings: Mapping[str, Any] | None) -> str | None:
         return check_list_settings(settings)

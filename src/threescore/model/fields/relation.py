@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from threescore.errors import BadRequest
-from threescore.model.fields.base import Leaf, Row
+from threescore.model.fields.base import Leaf, Row, Writer
 from threescore.model.fields.graphql_types import GraphqlTypes, value_types
 from threescore.model.fields.identifier import Uuid
 from threescore.model.fields.values import Json
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class Relation(Uuid):
     """The many-to-one side has one column, the id of the target record. The one-to-many side has none.
 
-    `write` takes the value of the join column. A value under the relation's own name is one for `parse_connection`.
+    `writer` takes the value of the join column. A value under the relation's own name is one for `parse_connection`.
     """
 
     name: ClassVar[str] = "RELATION"
@@ -38,10 +38,14 @@ class Relation(Uuid):
     def default(self, leaf: Leaf) -> Json:
         return None
 
-    def write(self, field: "Field", value: Json, row: Row) -> None:
-        if not field.leaves:
+    def writer(self, field: "Field") -> Writer:
+        if field.leaves:
+            return super().writer(field)
+
+        def refuse(_value: Json, _row: Row) -> None:
             raise BadRequest(f"One-to-many relation {field.name} field does not support write operations.")
-        super().write(field, value, row)
+
+        return refuse
 
     def inputs_of(self, field: "Field") -> tuple[str, ...]:
         return (field.name, field.join_column) if field.join_column else (field.name,)

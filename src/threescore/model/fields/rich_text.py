@@ -5,7 +5,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from threescore.errors import BadRequest
-from threescore.model.fields.base import FieldType, Leaf, Row
+from threescore.model.fields.base import FieldType, Leaf, Row, Writer
 from threescore.model.fields.blocks import blocks_from_markdown, is_dangerous, markdown_from_blocks
 from threescore.model.fields.composite import Composite
 from threescore.model.fields.text import Code, Text
@@ -55,20 +55,24 @@ class RichText(Composite):
     def search_texts(self, field: "Field", columns: Mapping[str | None, str]) -> tuple[str, ...]:
         return (columns["markdown"],)
 
-    def write(self, field: "Field", value: Json, row: Row) -> None:
-        given = self.given(field, value)
-        if not given:
-            return
+    def writer(self, field: "Field") -> Writer:
         blocknote_leaf, markdown_leaf = field.leaves
-        blocknote = blocknote_leaf.type.accept(blocknote_leaf, given.get("blocknote"))
-        markdown = markdown_leaf.type.accept(markdown_leaf, given.get("markdown"))
-        if blocknote is None and isinstance(markdown, str):
-            blocks = blocks_from_markdown(markdown)
-            blocknote = encode_json(blocks) if blocks else None
-        elif markdown is None and isinstance(blocknote, str):
-            markdown = markdown_from_blocks(Blocknote().blocks(blocknote_leaf, blocknote)) or None
-        row[blocknote_leaf.column] = blocknote
-        row[markdown_leaf.column] = markdown
+
+        def write(value: Json, row: Row) -> None:
+            given = self.given(field, value)
+            if not given:
+                return
+            blocknote = blocknote_leaf.type.accept(blocknote_leaf, given.get("blocknote"))
+            markdown = markdown_leaf.type.accept(markdown_leaf, given.get("markdown"))
+            if blocknote is None and isinstance(markdown, str):
+                blocks = blocks_from_markdown(markdown)
+                blocknote = encode_json(blocks) if blocks else None
+            elif markdown is None and isinstance(blocknote, str):
+                markdown = markdown_from_blocks(Blocknote().blocks(blocknote_leaf, blocknote)) or None
+            row[blocknote_leaf.column] = blocknote
+            row[markdown_leaf.column] = markdown
+
+        return write
 
 
 def _urls(value: Json) -> Iterator[str]:

@@ -1,16 +1,13 @@
 """TS_VECTOR: the words of a record, for search. The database makes it from the searchable fields."""
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from threescore.errors import BadRequest
-from threescore.model.fields.base import COMPARISONS, FieldType, Leaf, Row
+from threescore.model.fields.base import COMPARISONS, FieldType, Leaf
 from threescore.model.fields.graphql_types import GraphqlTypes, value_types
 from threescore.model.fields.json_schema import Schema, Use
 from threescore.model.fields.values import Json, check_text, show
 from threescore.model.fields.words import all_of, text_query, words_of
-
-if TYPE_CHECKING:
-    from threescore.model.objects import Field
 
 
 class SearchVector(FieldType):
@@ -35,9 +32,6 @@ class SearchVector(FieldType):
 
     def column_default(self, leaf: Leaf) -> str | None:
         return None
-
-    def write(self, field: "Field", value: Json, row: Row) -> None:
-        raise self._refusal(field.name)
 
     def accept(self, leaf: Leaf, value: Json) -> Json:
         raise self._refusal(leaf.path)

@@ -7,7 +7,7 @@ stands there as its name, or with that name and what is particular about it; wha
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid5
@@ -161,5 +161,6 @@ def _field_id(workspace_id: UUID, object_name: str, name: str) -> UUID:
     return _id(workspace_id, f"field:{object_name}.{name}")
 
 
+@lru_cache(maxsize=1024)  # those of one workspace: each is asked for about twice
 def _id(workspace_id: UUID, key: str) -> UUID:
     return uuid5(workspace_id, key)

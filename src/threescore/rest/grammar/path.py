@@ -1,11 +1,11 @@
 """Paths below `/rest` that mean records, and what a method does there."""
 
-import re
 from typing import Literal
 
 from msgspec import Struct
 
 from threescore.errors import BadRequest
+from threescore.model.fields.identifier import is_uuid
 from threescore.model.fields.values import plain
 
 Kind = Literal[
@@ -66,7 +66,6 @@ ACTIONS: dict[Kind, dict[str, Action]] = {
 """What each method does on each kind of path; a method that is missing is refused."""
 
 _OBJECT_ACTIONS: dict[str, Kind] = {"duplicates": "duplicates", "merge": "merge", "groupBy": "groupBy"}
-_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
 
 
 class Route(Struct, frozen=True):
@@ -89,7 +88,7 @@ def parse_path(method: str, path: str) -> Route:
     segments = [segment for segment in path.split("/") if segment]
     kind, name, record_id = _place(method, segments, path)
     if record_id is not None:
-        if not _UUID.fullmatch(record_id):
+        if not is_uuid(record_id):
             raise BadRequest(f"'{plain(record_id)}' is not a valid UUID")
         record_id = record_id.lower()
     action = ACTIONS[kind].get(method)

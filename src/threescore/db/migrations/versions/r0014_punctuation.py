@@ -1,4 +1,4 @@
-"""The functions that keep the words of records replace punctuation mark by mark, in the schemas that are there already."""
+"""The functions that keep the words of records replace punctuation mark by mark, in the schemas that are there, too."""
 
 import re
 import string
@@ -18,13 +18,14 @@ _FUNCTIONS = text(
     """
 )
 _BODY = re.compile(
-    r"(?P<before>.*unaccent_inline\()translate\((?P<text>.*), E'!\"#[^ ]*~'(?:::text)?, ' {32}'(?:::text)?\)(?P<after>.*)",
+    r"(?P<before>.*unaccent_inline\()translate\((?P<text>.*), E'!\"#[^ ]*~'(?:::text)?, ' {32}'(?:::text)?\)"
+    r"(?P<after>.*)",
     re.DOTALL,
 )
 
 
 def upgrade() -> None:
-    """Puts a `replace` for each mark in the place of the one `translate`. The words stay the same, and so do all rows."""
+    """Puts a `replace` for each mark in the place of the one `translate`. The words stay the same, as do all rows."""
     connection = op.get_bind()
     for row in connection.execute(_FUNCTIONS).all():
         found = _BODY.fullmatch(row.body)
