@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from uuid import UUID
 
 import msgspec
-from graphql import GraphQLObjectType
+from graphql import GraphQLObjectType, is_required_argument
 
 from threescore.graphql.core.names import root_fields
 from threescore.graphql.core.schema.build import is_shown, root_description
@@ -97,12 +97,16 @@ def metadata_fields() -> str:
     """The root fields of `/metadata`."""
     schema = metadata_schema()
     rows = [row for root in (schema.query_type, schema.mutation_type) if root for row in _root_rows(root)]
-    return table(("Root field", "What it does"), rows)
+    return table(("Root field", "Takes", "Gives", "What it does"), rows)
 
 
-def _root_rows(root: GraphQLObjectType) -> Iterable[tuple[str, str]]:
-    kind = root.name.lower()
-    return [(f"`{kind} {name}`", field.description or f"Gives `{field.type}`.") for name, field in root.fields.items()]
+def _root_rows(root: GraphQLObjectType) -> Iterable[tuple[str, str, str, str]]:
+    for name, field in root.fields.items():
+        takes = ", ".join(
+            f"`{argument}: {taken.type if is_required_argument(taken) else str(taken.type).removesuffix('!')}`"
+            for argument, taken in field.args.items()
+        )
+        yield f"`{root.name.lower()} {name}`", takes, f"`{field.type}`", field.description or ""
 
 
 def _requests(root: str, paths: Mapping[str, Document], schemas: Mapping[str, Schema]) -> str:
