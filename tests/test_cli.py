@@ -183,6 +183,12 @@ def test_no_traceback_is_shown(database_url: str, workspace: Workspace) -> None:
     assert "\\u041b\\u043e\\u0434\\u043a\\u0430" in shown.stdout
 
 
+def test_words_that_are_no_text(database_url: str) -> None:
+    done = threescore("role", "list", "--workspace", os.fsdecode(b"caf\xe9"), THREESCORE_DATABASE_URL=database_url)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "'caf\\udce9' is not in UTF-8.\n"
+
+
 def test_version() -> None:
     assert threescore("--version").stdout.startswith("threescore ")
 

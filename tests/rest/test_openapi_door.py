@@ -242,8 +242,13 @@ def test_markdown_names_every_request_and_root_field(api: httpx.Client) -> None:
     for name in root_fields(records):
         if about_companies.search(name) or not of_object.search(name):
             assert f"`{name}`" in text
-    for name in root_fields(build_schema(api.get("/metadata/schema.graphql").text)):
+    settings = build_schema(api.get("/metadata/schema.graphql").text)
+    for name in root_fields(settings):
         assert f"`{name}`" in text
+    for root in (settings.query_type, settings.mutation_type):
+        assert root is not None
+        assert [name for name, field in root.fields.items() if not field.description] == []
+    assert "| `query object` | `id: UUID!` | `Object!` | An object of the data model. |" in text
     for expected in ("Idempotency-Key", "If-Match", "RateLimit-Remaining", "Retry-After", "X-Twenty-Webhook-Signature"):
         assert expected in text
 

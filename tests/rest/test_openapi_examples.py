@@ -210,6 +210,9 @@ def test_markdown(api: httpx.Client) -> None:
         '`{"data":{"createCompanies":[{…}]}}`',
         "`POST /rest/metadata/apiKeys/{id}/token` | One more token of a key, besides those that it has. It is shown "
         'here only. | `{"token":"…"}`',
+        "| `order_by` | `GET /companies/groupBy` | A JSON array of orders of the groups",
+        "| `If-Match` | `DELETE /companies/{id}`, `PATCH /companies/{id}`, `PATCH /companies/{id}/restore` |",
+        'an entry of a history `{"id":"…","operation":"…",',
     ):
         assert line in text
 

@@ -395,6 +395,40 @@ REFUSALS = {
             + ", ".join(COMPARATORS),
             "address.planet[eq]:Mars": 'Sub field "planet" not found for composite type: ADDRESS',
             '{"or": []}': "A row rule must hold a condition; this one would hide nothing",
+            '{"and": [1]}': "A filter must be an object of fields and conditions",
+            '{"not":' * 52 + "{}" + "}" * 52: "A filter may be nested at most 50 levels deep",
+            '{"and": [' + ",".join(['{"employees": {"gt": 1}}'] * 2001) + "]}": (
+                'A filter may hold at most 2000 conditions; use "in" for lists of values'
+            ),
+            '{"and": [' + ",".join(['{"people": {"city": {"eq": "x"}}}'] * 101) + "]}": (
+                "A filter may hold at most 100 conditions on lists of related records"
+            ),
+            ",".join(["name[regex]:x"] * 11): "A filter may hold at most 10 regular expressions",
+            '{"people": {"company": {"name": {"eq": "x"}}}}': (
+                "Relation filter nesting deeper than 1 hop is not supported"
+            ),
+            '{"address": 1}': 'A filter on the composite field "address" must name one of its sub-fields',
+            '{"employees": 1}': 'A filter on field "employees" must be an operator with a value, as in {"eq": …}',
+            '{"employees": {"gt": 1, "lt": 9}}': 'Filter for field "employees" must have exactly one operator',
+            "employees[is]:MANY": 'Invalid filter value for "is" operator. Expected "NULL" or "NOT_NULL"',
+            "createdBy.source[containsAny]:[API]": (
+                'Operator "containsAny" is not valid for field "createdBy.source" of type SELECT - a field with one '
+                'value can be compared with "in"'
+            ),
+            "idealCustomerProfile[gt]:true": (
+                'Operator "gt" is not valid for field "idealCustomerProfile" of type BOOLEAN - Allowed operators: '
+                "eq, is"
+            ),
+            '{"employees": {"in": 1}}': 'Filter operator "in" requires an array value for field employees',
+            '{"employees": {"in": []}}': "Invalid filter value for field employees. Expected non-empty array",
+            '{"name": {"ilike": 1}}': 'Filter operator "ilike" requires a string value for field "name", got number',
+            f"name[regex]:{'x' * 501}": (
+                'The regular expression of "regex" for field "name" has 501 characters; 500 is the most'
+            ),
+            '{"name": {"regex": "(a)\\\\1"}}': (
+                'The regular expression of "regex" for field "name" refers back to a part of itself (\\1), which is '
+                "not supported"
+            ),
         }.items()
     },
 }

@@ -14,15 +14,18 @@ from threescore.web.refusal_texts import TEMPLATES
 SOURCES = Path(refusal_texts.__file__).parents[1]
 
 SHOWN = (
-    *(f"catalog/changes/{name}.py" for name in ("fields", "naming_rules", "options", "plan")),
+    *(
+        f"catalog/changes/{name}.py"
+        for name in ("fields", "naming_rules", "objects", "options", "plan", "relations", "transaction")
+    ),
     "model/naming.py",
     *(f"model/fields/{path.name}" for path in (SOURCES / "model/fields").glob("*.py")),
     *(f"access/{name}.py" for name in ("passwords", "membership", "seats", "users", "workspace_settings")),
     *(f"access/{name}.py" for name in ("people", "keys", "key_changes", "role_inputs")),
     "events/webhooks.py",
     "events/webhook_input.py",
-    "records/failures.py",
-    "records/stand_ins.py",
+    "query/filters.py",
+    *(f"records/{name}.py" for name in ("failures", "input", "service", "stand_ins")),
 )
 """The modules whose refusals people meet in forms and in the grid: all that they say is translated."""
 
@@ -45,6 +48,29 @@ NOT_ON_PAGES = {
     "catalog/changes/naming_rules.py": {
         'Name "%s" is not available as it is already used by another join column name',
         'Name "%s" is reserved composite field name',
+    },
+    "catalog/changes/objects.py": {
+        '"%s" is to be renamed or told apart by another field: send that one at a time',
+        "Cannot edit standard object metadata properties: %s",
+        "Could not find flat entity in maps",
+        "Object to update not found",
+        "Remote objects are not supported yet",
+        "The image identifier is not a fitting field of the object",
+        "The label identifier is not a field of the object",
+        "The same object is there twice; put all its changes into one",
+    },
+    "catalog/changes/relations.py": {
+        # The description of a field, not a refusal.
+        "%s tied to the %s",
+        "Morph relation creation payloads must all be of the same relation type",
+        "Object metadata relation target not found for relation creation payload",
+        "Relation creation payload is invalid: %s",
+    },
+    "catalog/changes/transaction.py": {
+        "Workspace %s not found",
+        # What is said to the database.
+        "SET LOCAL lock_timeout = '%s'",
+        "SET LOCAL lock_timeout = '%s'; LOCK TABLE %s IN SHARE UPDATE EXCLUSIVE MODE",
     },
     "catalog/changes/options.py": {
         "Fields of type %s have no options",
@@ -86,12 +112,6 @@ NOT_ON_PAGES = {
     "model/fields/address.py": {"subFields must be a list of %s"},
     "model/fields/base.py": {
         'Default value has an unknown sub-field "%s": expected %s',
-        'Operator "%s" is not valid for field "%s" of type %s - Allowed operators: %s',
-        'Filter operator "%s" requires an array value for field %s',
-        'Filter operator "%s" requires a string value for field "%s", got %s',
-        "Invalid filter value for field %s. Expected non-empty array",
-        'The regular expression of "%s" for field "%s" has %s characters; %s is the most',
-        'The regular expression of "%s" for field "%s" refers back to a part of itself (%s), which is not supported',
     },
     "model/fields/number.py": {
         'Invalid number value %s for field "%s"%s',
@@ -110,9 +130,24 @@ NOT_ON_PAGES = {
         "Point **%s**: call back",
     },
     "model/fields/search_vector.py": {"TS Vector is not supported for field creation"},
-    "model/fields/select.py": {
-        'Operator "containsAny" is not valid for field "%s" of type %s - a field with one value can be compared with'
-        ' "in"'
+    # The scripts send whole records one by one, and batches that come apart into such where they are refused.
+    "records/input.py": {
+        '"%s.create" must be a record: a JSON object of field names and values',
+        "%s and %s cannot be both provided.",
+        "A record must be a JSON object of field names and values",
+        "Cannot combine create, connect, and disconnect for the same relation field %s.",
+        "Cannot provide both %s.create and %s",
+        "Missing required fields: at least one unique constraint have to be fully populated for '%s'.",
+    },
+    "records/service.py": {
+        "Cannot find duplicates of more than %s records at once",
+        "Cannot provide both before and after",
+        "Filters are mandatory for bulk %s operations. Please provide at least one filter to prevent accidental %s of"
+        " all records.",
+        "Filters are mandatory for bulk update operations. Please provide at least one filter to prevent accidental"
+        " changes of all records; id[is]:NOT_NULL stands for all of them.",
+        "Maximum number of records to upsert is %s.",
+        "Nested relation create is not supported in this operation",
     },
     "records/failures.py": {'The regular expression of a "regex" or "iregex" filter %s'},
 }

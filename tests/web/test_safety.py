@@ -114,6 +114,29 @@ def test_answers_of_the_apis_are_kept_by_nobody_else(api: httpx.Client) -> None:
     assert api.get("/rest/companies", headers={"If-None-Match": known}).status_code == 304
 
 
+def test_cookies_are_out_of_reach(browser: httpx.Client, database_url: str, session: str) -> None:
+    """Of scripts, of other sites, and, where the server is reached over HTTPS, of everybody on the way."""
+    own = {"Sec-Fetch-Site": "same-origin"}
+    form = {"theme": "dark", "language": "es"}
+    for cookie in browser.post("/preferences", data=form, headers=own).headers.get_list("set-cookie"):
+        assert {"HttpOnly", "SameSite=lax"} <= set(cookie.split("; "))
+        assert "Secure" not in cookie
+    settings = {"DATABASE_URL": database_url, "WORKERS": "1", "DELIVERY": "false"}
+    settings["PUBLIC_URL"] = "https://crm.linden.example"
+    with serving(**{f"THREESCORE_{name}": value for name, value in settings.items()}) as server:
+        kept = httpx.post(f"{server.url}/preferences", data=form, headers=own).headers.get_list("set-cookie")
+        assert len(kept) == 2
+        gone = httpx.post(f"{server.url}/sign-out", headers=own).headers.get_list("set-cookie")
+        for cookie in (*kept, *gone):
+            assert {"HttpOnly", "Secure", "Path=/"} <= set(cookie.split("; ")), cookie
+        assert any(cookie.startswith("__Host-threescore_session=") for cookie in gone)
+        # The name that anybody could set over plain HTTP opens nothing.
+        for name, status in (("threescore_session", 303), ("__Host-threescore_session", 200)):
+            assert httpx.get(f"{server.url}/start", cookies={name: session}).status_code == status
+    gone = browser.post("/sign-out", headers=own).headers.get_list("set-cookie")
+    assert any(cookie.startswith("threescore_session=; ") and "HttpOnly; SameSite=Lax" in cookie for cookie in gone)
+
+
 @pytest.mark.parametrize(
     "wanted",
     [

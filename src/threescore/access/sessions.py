@@ -52,7 +52,8 @@ class Sessions:
         self._tokens = tokens
         self._made = PersonTokens(tokens)
         self._origin = _origin(url)
-        self._is_secure = urlsplit(url).scheme == "https"
+        self.is_secure = urlsplit(url).scheme == "https"
+        """Whether the server is reached over HTTPS, so that cookies travel over nothing else."""
         self._exchanged: dict[str, tuple[bytes, float]] = {}
         self._checked: dict[UUID, float] = {}
 
@@ -65,7 +66,7 @@ class Sessions:
         return self._cookie("", 0)
 
     def _cookie(self, value: str, seconds: int) -> str:
-        name, secure = (SECURE_COOKIE, "; Secure") if self._is_secure else (COOKIE, "")
+        name, secure = (SECURE_COOKIE, "; Secure") if self.is_secure else (COOKIE, "")
         return f"{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}"
 
     async def visitor(self, scope: Scope) -> Visitor | None:
@@ -144,7 +145,7 @@ class Sessions:
 
     def _value(self, scope: Scope) -> str | None:
         """The value of the cookie, if there is one and one only."""
-        wanted = SECURE_COOKIE if self._is_secure else COOKIE
+        wanted = SECURE_COOKIE if self.is_secure else COOKIE
         found = []
         for name, header in scope["headers"]:
             if name == b"cookie":

@@ -41,6 +41,7 @@ def main() -> None:
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     try:
+        _check_words()
         app()
     except ThreescoreError as error:
         fail(sentence(error))
@@ -53,6 +54,15 @@ def main() -> None:
         if os.environ.get("THREESCORE_LOG_LEVEL", "").lower() == "debug":
             raise
         fail(f"It could not be done: {type(error).__name__}: {' '.join(str(error).split())}")
+
+
+def _check_words() -> None:
+    """Ends the program when a word of the command is no text, which nothing could be called or looked up by."""
+    for word in sys.argv:
+        try:
+            word.encode()
+        except UnicodeEncodeError:
+            fail(f"{word!a} is not in UTF-8.", code=2)
 
 
 def _show_version(wanted: bool) -> None:

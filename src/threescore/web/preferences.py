@@ -21,7 +21,7 @@ async def prefer(site: Site, request: Request) -> Response:
     response = site.redirect(own_path(form.text("next")))
     language, theme = form.text("language"), form.text("theme")
     if language in LANGUAGES:
-        response.set_cookie(COOKIE, language, max_age=_YEAR, httponly=True, samesite="lax")
+        site.set_cookie(response, COOKIE, language, _YEAR)
     if theme in THEMES:
-        response.set_cookie("theme", theme, max_age=_YEAR, httponly=True, samesite="lax")
+        site.set_cookie(response, "theme", theme, _YEAR)
     return response

@@ -41,6 +41,29 @@ OF_FILTERS = (
     _('Object %(object)s doesn\'t have any "%(field)s" field.'),
     _('Invalid number value %(value)s for field "%(field)s"'),
     _('Sub field "%(field)s" not found for composite type: %(type)s'),
+    _("A filter must be an object of fields and conditions"),
+    _("A filter may be nested at most %(count)s levels deep"),
+    _('A filter may hold at most %(count)s conditions; use "in" for lists of values'),
+    _("A filter may hold at most %(count)s conditions on lists of related records"),
+    _("A filter may hold at most %(count)s regular expressions"),
+    _("Relation filter nesting deeper than 1 hop is not supported"),
+    _('A filter on the composite field "%(field)s" must name one of its sub-fields'),
+    _('A filter on field "%(field)s" must be an operator with a value, as in {"eq": …}'),
+    _('Filter for field "%(field)s" must have exactly one operator'),
+    _('Invalid filter value for "is" operator. Expected "NULL" or "NOT_NULL"'),
+    _(
+        'Operator "containsAny" is not valid for field "%(field)s" of type %(type)s - a field with one value can be '
+        'compared with "in"'
+    ),
+    _('Operator "%(word)s" is not valid for field "%(field)s" of type %(type)s - Allowed operators: %(known)s'),
+    _('Filter operator "%(word)s" requires an array value for field %(field)s'),
+    _("Invalid filter value for field %(field)s. Expected non-empty array"),
+    _('Filter operator "%(word)s" requires a string value for field "%(field)s", got %(kind)s'),
+    _('The regular expression of "%(word)s" for field "%(field)s" has %(count)s characters; %(most)s is the most'),
+    _(
+        'The regular expression of "%(word)s" for field "%(field)s" refers back to a part of itself (%(part)s), which '
+        "is not supported"
+    ),
 )
 """Filters: rules for records, those of webhooks, and those of the grid."""
 

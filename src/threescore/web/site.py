@@ -189,8 +189,13 @@ class Site:
         response = RedirectResponse(path, 303, page_headers())
         if notice:
             value = quote(notice)
-            response.set_cookie(_NOTICE, value, max_age=_NOTICE_SECONDS, httponly=True, samesite="lax")
+            self.set_cookie(response, _NOTICE, value, _NOTICE_SECONDS)
         return response
+
+    def set_cookie(self, response: Response, name: str, value: str, seconds: int) -> None:
+        """Keeps something that is no secret with the visitor, out of the reach of scripts."""
+        secure = self.services.sessions.is_secure
+        response.set_cookie(name, value, max_age=seconds, httponly=True, samesite="lax", secure=secure)
 
     async def error_page(self, request: Request, status: int, message: str) -> Response:
         """A page that says what is wrong, and where to go on."""

@@ -25,7 +25,7 @@ from settings_client.models import (
     Error,
     Field,
     FieldForUpdate,
-    FieldOptionsItem,
+    FieldOptionInput,
     FieldType,
     GenerateApiKeyTokenBody,
     Object,
@@ -56,7 +56,7 @@ mode = create_one_field.sync(
         type_=FieldType.SELECT,
         name="mode",
         label="Mode",
-        options=[FieldOptionsItem(label="By road", value="ROAD", color="blue", position=0)],
+        options=[FieldOptionInput(label="By road", value="ROAD", color="blue", position=0)],
         default_value="'ROAD'",
     ),
 )

@@ -17,6 +17,8 @@ def nullable(schema: Schema) -> Schema:
     """The schema of the same value, or null."""
     if "anyOf" in schema:
         return {**schema, "anyOf": [*schema["anyOf"], {"type": "null"}]}
+    if "$ref" in schema:
+        return {"anyOf": [schema, {"type": "null"}]}
     kinds = schema["type"]
     if kinds == "object":
         return {"anyOf": [schema, {"type": "null"}]}

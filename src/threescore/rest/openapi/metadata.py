@@ -51,6 +51,10 @@ def metadata_document(model: Model, site: Site, role_id: Id | None = None) -> Do
         "ValidationReport": _REPORT,
         "RateLimited": LIMITED,
         "PageInfo": _PAGE_INFO,
+        "FieldOption": _OPTION,
+        "FieldOptionInput": {**_OPTION, "required": ["label", "value", "position"]},
+        "FieldRelation": _RELATION,
+        "FieldRelationInput": _RELATION_INPUT,
         **settings.SCHEMAS,
     }
     components["responses"] = responses(
@@ -282,7 +286,7 @@ _FIELD_CHANGES: dict[str, Schema] = {
     "isLabelSyncedWithName": FLAG,
     "defaultValue": {"description": "Texts stand in single quotes: `'ROAD'`."},
     "options": {
-        **list_of({**_OPTION, "required": ["label", "value", "position"]}),
+        **list_of(ref("schemas", "FieldOptionInput")),
         "description": "All options of a SELECT or MULTI_SELECT field. One that is there is known by its id or value.",
     },
     "settings": {"type": "object", "additionalProperties": True, "description": FIELD_SETTINGS},
@@ -296,8 +300,11 @@ _FIELD_INPUT: Schema = {
         "type": {"type": "string", "enum": list(TYPES)},
         **_FIELD_CHANGES,
         "isNullable": FLAG,
-        "relationCreationPayload": {**_RELATION_INPUT, "description": "Of a RELATION field."},
-        "morphRelationsCreationPayload": {**list_of(_RELATION_INPUT), "description": "Of a MORPH_RELATION field."},
+        "relationCreationPayload": ref("schemas", "FieldRelationInput"),
+        "morphRelationsCreationPayload": {
+            **list_of(ref("schemas", "FieldRelationInput")),
+            "description": "Of a MORPH_RELATION field.",
+        },
     },
     "required": ["objectMetadataId", "type", "name", "label"],
 }
@@ -344,11 +351,11 @@ _FIELD: Schema = {
             "isLabelSyncedWithName": FLAG,
             "writability": TEXT,
             "defaultValue": {"description": "Any JSON value."},
-            "options": nullable(list_of(_OPTION)),
+            "options": nullable(list_of(ref("schemas", "FieldOption"))),
             "settings": _NULLABLE_MAP,
             "standardOverrides": _NULLABLE_MAP,
-            "relation": nullable(_RELATION),
-            "morphRelations": nullable(list_of(_RELATION)),
+            "relation": nullable(ref("schemas", "FieldRelation")),
+            "morphRelations": nullable(list_of(ref("schemas", "FieldRelation"))),
             "morphId": _NULLABLE_UUID,
             "objectMetadataId": UUID,
             "universalIdentifier": UUID,

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from uuid import UUID
 
 import msgspec
-from graphql import GraphQLObjectType
+from graphql import GraphQLObjectType, is_required_argument
 
 from threescore.graphql.core.names import root_fields
 from threescore.graphql.core.schema.build import is_shown, root_description
@@ -15,18 +15,33 @@ from threescore.graphql.metadata.schema import metadata_schema
 from threescore.model.fields.json_schema import Schema
 from threescore.model.objects import Model, ObjectType
 from threescore.rest.openapi.core import object_paths
-from threescore.rest.openapi.events import event_paths, history_answer
+from threescore.rest.openapi.events import (
+    HISTORY_ENTRY,
+    RECORD_EVENT,
+    event_parameters,
+    event_paths,
+    history_answer,
+)
 from threescore.rest.openapi.guide import table
 from threescore.rest.openapi.metadata import metadata_document
+from threescore.rest.openapi.operations import HEADER_PARAMETERS
 from threescore.rest.openapi.schemas import Names
-from threescore.rest.openapi.shared import Document, Site
+from threescore.rest.openapi.shared import Document, Site, core_parameters
 
 
 def record_requests(model: Model, sample: ObjectType, site: Site) -> str:
     """The requests about records, those about one object's shown for one of them."""
     names = Names(model.objects)
     paths = event_paths(names, site.url) | object_paths(model, sample, site)
-    return _requests("/rest", paths, {names.shared("HistoryPage"): history_answer(names)})
+    parameters = {**core_parameters(), **event_parameters(), **HEADER_PARAMETERS}
+    return "\n\n".join(
+        [
+            _requests("/rest", paths, {names.shared("HistoryPage"): history_answer(names)}),
+            "Query parameters, and headers, which begin with a capital:",
+            table(("Parameter", "Of", "What it is"), _parameters(paths, parameters)),
+            f"An event is `{_outline(RECORD_EVENT, {})}`, an entry of a history `{_outline(HISTORY_ENTRY, {})}`.",
+        ]
+    )
 
 
 def requests_of(model: Model, object_type: ObjectType, site: Site) -> dict[str, str]:
@@ -82,12 +97,16 @@ def metadata_fields() -> str:
     """The root fields of `/metadata`."""
     schema = metadata_schema()
     rows = [row for root in (schema.query_type, schema.mutation_type) if root for row in _root_rows(root)]
-    return table(("Root field", "What it does"), rows)
+    return table(("Root field", "Takes", "Gives", "What it does"), rows)
 
 
-def _root_rows(root: GraphQLObjectType) -> Iterable[tuple[str, str]]:
-    kind = root.name.lower()
-    return [(f"`{kind} {name}`", field.description or f"Gives `{field.type}`.") for name, field in root.fields.items()]
+def _root_rows(root: GraphQLObjectType) -> Iterable[tuple[str, str, str, str]]:
+    for name, field in root.fields.items():
+        takes = ", ".join(
+            f"`{argument}: {taken.type if is_required_argument(taken) else str(taken.type).removesuffix('!')}`"
+            for argument, taken in field.args.items()
+        )
+        yield f"`{root.name.lower()} {name}`", takes, f"`{field.type}`", field.description or ""
 
 
 def _requests(root: str, paths: Mapping[str, Document], schemas: Mapping[str, Schema]) -> str:
@@ -95,6 +114,24 @@ def _requests(root: str, paths: Mapping[str, Document], schemas: Mapping[str, Sc
         (named, operation["description"], _answer(operation, schemas)) for named, operation in _operations(root, paths)
     ]
     return table(("Request", "What it does", "Answer"), rows)
+
+
+def _parameters(paths: Mapping[str, Document], components: Mapping[str, Document]) -> list[tuple[str, str, str]]:
+    """The parameters that requests take: each with the ends of the paths that take it, and what it is."""
+    users: dict[str, list[str]] = {}
+    for path, methods in paths.items():
+        for method, operation in methods.items():
+            for reference in operation["parameters"]:
+                users.setdefault(reference["$ref"].rpartition("/")[2], []).append(f"{method.upper()} {path}")
+    return [
+        (
+            f"`{components[name]['name']}`",
+            ", ".join(f"`{user}`" for user in users[name]),
+            components[name]["description"],
+        )
+        for name in components
+        if name in users and components[name]["in"] != "path"
+    ]
 
 
 def _operations(root: str, paths: Mapping[str, Document]) -> list[tuple[str, Document]]:

@@ -310,26 +310,25 @@ def _span(what: str) -> tuple[Document, Document]:
     return _asked("since", f"{what} at this time or later.", MOMENT), _asked("until", f"{what} before it.", MOMENT)
 
 
-_SCOPE = nullable(
-    {
-        "description": "What of its role's rights to records the key may use. null: all of them.",
-        **object_of(
-            {
-                "allObjects": {"type": "string", "enum": [access.value for access in Access]},
-                "objects": list_of(
-                    object_of(
-                        {
-                            "objectMetadataId": UUID,
-                            "access": {"type": "string", "enum": [access.value for access in Access]},
-                        },
-                        required=True,
-                    )
-                ),
-            },
-            required=False,
-        ),
-    }
-)
+_SCOPE: Schema = {
+    "description": "What of its role's rights to records an API key may use.",
+    **object_of(
+        {
+            "allObjects": {"type": "string", "enum": [access.value for access in Access]},
+            "objects": list_of(
+                object_of(
+                    {
+                        "objectMetadataId": UUID,
+                        "access": {"type": "string", "enum": [access.value for access in Access]},
+                    },
+                    required=True,
+                )
+            ),
+        },
+        required=False,
+    ),
+}
+_SCOPE_REF = {**nullable(ref("schemas", "ApiKeyScope")), "description": "null: all of its role's rights."}
 _RATE = {
     **_NO_TEXT,
     "description": "A limit of its own: `100/1 1000/60` are 100 requests in a second, 1000 in a minute.",
@@ -345,7 +344,7 @@ _KEY_CHANGES: dict[str, Schema] = {
     "revokedAt": _NO_MOMENT,
     "rateLimit": _RATE,
     "allowedNetworks": _NETWORKS,
-    "scope": _SCOPE,
+    "scope": _SCOPE_REF,
 }
 _KEY_INPUT: Schema = {
     "type": "object",
@@ -375,7 +374,7 @@ _KEY: Schema = {
             "lastUsedRoute": _NO_TEXT,
             "rateLimit": _RATE,
             "allowedNetworks": _NETWORKS,
-            "scope": _SCOPE,
+            "scope": _SCOPE_REF,
         },
         required=True,
     ),
@@ -393,15 +392,17 @@ _FIELDS: Schema = {
     **nullable(list_of(TEXT)),
     "description": "Updates that change none of these fields are not told. null: all are.",
 }
-_HEADER = nullable(
-    {"description": "A header that each call carries.", **object_of({"name": TEXT, "value": TEXT}, required=True)}
-)
+_HEADER: Schema = {
+    "description": "A header that each call carries.",
+    **object_of({"name": TEXT, "value": TEXT}, required=True),
+}
+_HEADER_REF = nullable(ref("schemas", "WebhookHeader"))
 _WEBHOOK_CHANGES: dict[str, Schema] = {
     "targetUrl": {"type": "string", "description": "Where events are sent, over HTTP or HTTPS."},
     "operations": _OPERATIONS,
     "description": nullable({"type": "string", "maxLength": MAX_TEXT}),
     "secret": {**_SECRET, "description": "What calls are signed with. Without one, it is made."},
-    "customHeader": _HEADER,
+    "customHeader": _HEADER_REF,
     "isPaused": {**FLAG, "description": "Whether deliveries wait."},
     "isActive": {**FLAG, "description": "Whether there are any."},
     "updatedFields": _FIELDS,
@@ -435,7 +436,7 @@ _WEBHOOK: Schema = {
                 "type": "string",
                 "description": "The secret as the Standard Webhooks libraries take it.",
             },
-            "customHeader": _HEADER,
+            "customHeader": _HEADER_REF,
             "applicationId": UUID,
             "updatedFields": _FIELDS,
             "filter": _NO_MAP,
@@ -488,7 +489,7 @@ _DELIVERY: Schema = {
             "error": _NO_TEXT,
             "durationMs": _NO_WHOLE,
             "requestBody": _NO_TEXT,
-            "attempts": list_of(_ATTEMPT),
+            "attempts": list_of(ref("schemas", "WebhookAttempt")),
             "createdAt": MOMENT,
             "completedAt": _NO_MOMENT,
         },
@@ -514,5 +515,11 @@ _AUDIT_ENTRY: Schema = {
     ),
 }
 
-SCHEMAS: dict[str, Schema] = {"WebhookDeliveryForResponse": _DELIVERY, "AuditEntryForResponse": _AUDIT_ENTRY}
-"""The schemas of what is only read, by their names."""
+SCHEMAS: dict[str, Schema] = {
+    "WebhookDeliveryForResponse": _DELIVERY,
+    "WebhookAttempt": _ATTEMPT,
+    "WebhookHeader": _HEADER,
+    "ApiKeyScope": _SCOPE,
+    "AuditEntryForResponse": _AUDIT_ENTRY,
+}
+"""The schemas of what is only read, and of parts of what is written, by their names."""

@@ -239,7 +239,11 @@ def core_parameters() -> Document:
         "idPath": ID_PATH,
         **page_parameters(MAX_LIMIT, DEFAULT_LIMIT),
         "filter": record_filter,
-        "neededFilter": {**record_filter, "required": True},
+        "neededFilter": {
+            **record_filter,
+            "required": True,
+            "description": f"{record_filter['description']} Without one, the request is refused.",
+        },
         "orderBy": parameter(
             "order_by",
             "query",

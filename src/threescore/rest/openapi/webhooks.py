@@ -25,6 +25,11 @@ def webhook_parameters() -> Document:
         "webhookNonce": _header(
             "X-Twenty-Webhook-Nonce", "Random hexadecimal digits, different for each delivery. They are not signed."
         ),
+        "standardId": _header("webhook-id", "Of Standard Webhooks: the same for all attempts of a delivery."),
+        "standardTimestamp": _header("webhook-timestamp", "Of Standard Webhooks: when it was sent, in seconds."),
+        "standardSignature": _header(
+            "webhook-signature", "Of Standard Webhooks: signatures, as their libraries check them, with blanks between."
+        ),
     }
 
 
@@ -37,9 +42,7 @@ def webhooks(model: Model, object_type: ObjectType, names: Names) -> Document:
                 "summary": f"{object_type.type_name} {event}",
                 "operationId": f"on{object_type.type_name}{event}",
                 "security": [],
-                "parameters": [
-                    ref("parameters", name) for name in ("webhookSignature", "webhookTimestamp", "webhookNonce")
-                ],
+                "parameters": [ref("parameters", name) for name in webhook_parameters()],
                 "requestBody": {
                     "description": "body",
                     "content": json_content(_payload(model, object_type, names, event)),
