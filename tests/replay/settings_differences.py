@@ -14,6 +14,7 @@ _NULLABLE = "Clients must bear both, for the recorded server changes its mind."
 _REPORT = "A refused webhook says what is wrong with it, in the shape of all reports."
 _HIDDEN = "What a role cannot read tells it nothing: it is no field to filter by."
 _ALL_ALIKE = "Whoever is not signed in learns nothing about accounts."
+_ALL_LIMITED = "A limit is on all that a key asks for."
 _LIMITED = "A refusal has the words of newer versions, and says when to come again."
 
 
@@ -155,6 +156,7 @@ SETTINGS_DIFFERENCES: dict[str, Difference] = {
     "L1": _answer(_LIMITED, _REFUSED_AT_REST, 429),
     "L2": _answer(_LIMITED, _of_limit("people")),
     "L3": _answer(_LIMITED, _of_limit("people", "companies")),
-    "L4": _answer("A limit is on all that a key asks for.", _REFUSED_AT_REST, 429),
-    "L5": _answer("A limit is on all that a key asks for.", {"errors": _of_limit("objects")["errors"]}),
+    "L4": _answer(_ALL_LIMITED, _REFUSED_AT_REST, 429),
+    "L5": _answer(_ALL_LIMITED, {"errors": _of_limit("objects")["errors"]}),
+    "L6": _answer(_ALL_LIMITED, _REFUSED_AT_REST, 429),
 }
