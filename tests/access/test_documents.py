@@ -1,5 +1,6 @@
 """The documentation shows what the role of its reader may read; the whole model only where a setting says so."""
 
+import re
 from collections.abc import Iterator
 
 import httpx
@@ -37,6 +38,9 @@ def test_documents_show_what_the_role_may_read(office: Office) -> None:
                 assert shown.headers["ETag"] != whole.headers["ETag"]
 
 
+ROLE = r'"roleId":"[0-9a-f-]{36}"'
+
+
 def test_the_whole_document_by_setting(office: Office, open_server: str) -> None:
     with office.client(CLERK) as clerk, office.client() as admin:
         clerk.base_url = admin.base_url = httpx.URL(open_server)
@@ -44,7 +48,8 @@ def test_the_whole_document_by_setting(office: Office, open_server: str) -> None
             shown, whole = clerk.get(path), admin.get(path)
             assert shown.status_code == 200
             assert "jobTitle" in shown.text
-            assert shown.content == whole.content
+            # But for the role that an example gives to a new API key: each shows its own.
+            assert re.sub(ROLE, "", shown.text) == re.sub(ROLE, "", whole.text)
         assert "/opportunities" in clerk.get("/rest/open-api/core").json()["paths"]
         # Only the documents are more: not the records.
         assert clerk.get("/rest/opportunities").status_code == 400
