@@ -128,5 +128,7 @@ function prepare(root) {
   root.querySelectorAll("[data-confirm]").forEach(checkTyped)
 }
 prepare(document)
+// What is to be mended comes first.
+document.querySelector("main [aria-invalid=true]")?.focus()
 document.addEventListener("htmx:after:swap", () => prepare(document))
 setTimeout(() => document.querySelectorAll("#toasts > .toast").forEach((shown) => shown.remove()), 8000)

@@ -1,10 +1,11 @@
 // The data pages, and the counts of records on other pages.
 import { metadata } from "./lib/api.js"
-import { h, toast } from "./lib/dom.js"
-import { importPage } from "./data/csv.js"
+import { h } from "./lib/dom.js"
+import { importPage } from "./data/import.js"
 import { loadModel } from "./data/model.js"
 import { recordPage } from "./data/record.js"
 import { tablePage } from "./data/table.js"
+import { t } from "./lib/words.js"
 
 const counted = document.querySelectorAll("[data-count]")
 if (counted.length) {
@@ -26,8 +27,11 @@ if (root) {
     else if (view === "import") importPage(model, body)
     else await recordPage(model, body, record)
   } catch (error) {
-    body.replaceChildren(h("p", { class: "alert alert-bad", role: "alert" }, error.message))
-    toast(error.message, { bad: true })
+    const { plural } = root.dataset
+    body.replaceChildren(
+      root.dataset.view === "record" ? h("h1", {}, t("There is nothing here")) : "",
+      h("p", { class: "alert alert-bad", role: "alert" }, error.message),
+      root.dataset.view === "record" ? h("p", {}, h("a", { class: "button", href: `/data/${plural}` }, t("Show the records"))) : "")
   }
   body.setAttribute("aria-busy", "false")
 }

@@ -10,7 +10,19 @@ const language = document.documentElement.lang
 const PATH = "metadata/webhooks"
 const DELIVERIES = "metadata/webhookDeliveries"
 const when = (text) => (text ? new Date(text).toLocaleString(language, { dateStyle: "medium", timeStyle: "medium" }) : "")
-const place = (webhook) => { try { return new URL(webhook.targetUrl).hostname } catch { return webhook.targetUrl } }
+const place = (webhook) => { try { return new URL(webhook.targetUrl).host } catch { return webhook.targetUrl } }
+const ROWS = 20
+// As many deliveries as the chart of a day takes into account.
+const COUNTED = 2000
+
+const actions = () => [["*", t("Everything")], ["created", t("Created")], ["updated", t("Updated")], ["deleted", t("Deleted")], ["restored", t("Restored")], ["destroyed", t("Destroyed")]]
+const parts = (operation) => operation.split(/\.(?=[^.]*$)/)
+// What people call an event; as the API has it where it is none that a form offers.
+function eventName(operation) {
+  const [object, action] = parts(operation)
+  const words = [[["*", t("All objects")], ...objects].find(([key]) => key === object)?.[1], actions().find(([key]) => key === action)?.[1]]
+  return words.every(Boolean) ? words.join(" · ") : operation
+}
 
 function health(webhook) {
   if (!webhook.isActive) return h("span", { class: "tag tag-bad" }, t("Switched off"))
@@ -29,7 +41,7 @@ async function list() {
           h("thead", {}, h("tr", {}, ...[t("Address"), t("Events"), t("Health")].map((text) => h("th", { scope: "col" }, text)))),
           h("tbody", {}, ...data.map((webhook) => h("tr", {},
             h("td", {}, h("a", { class: "row-link", href: `/settings/api/webhooks/${webhook.id}` }, place(webhook)), h("div", { class: "sub" }, webhook.description || webhook.targetUrl)),
-            h("td", {}, ...webhook.operations.slice(0, 4).map((name) => h("span", { class: "tag" }, name))),
+            h("td", {}, ...webhook.operations.slice(0, 4).map((name) => h("span", { class: "tag", title: name }, eventName(name))), webhook.operations.length > 4 && h("span", { class: "soft" }, ` +${webhook.operations.length - 4}`)),
             h("td", {}, health(webhook)))))))
       : h("div", { class: "empty" }, icon("webhook"), h("h3", {}, t("No webhooks yet")), h("p", {}, t("Create one, and this workspace calls your server whenever a record changes.")))))
 }
@@ -39,7 +51,7 @@ function form(webhook, submit) {
   const description = h("textarea", { id: "description", rows: "2" }, webhook?.description ?? "")
   const rows = h("ul", { class: "option-list" })
   const add = (operation = "*.*") => {
-    const [object, action] = operation.split(/\.(?=[^.]*$)/)
+    const [object, action] = parts(operation)
     const select = (label, pairs, value) => {
       if (!pairs.some(([key]) => key === value)) pairs = [...pairs, [value, value]]
       const element = h("select", { "aria-label": label }, ...pairs.map(([key, text]) => h("option", { value: key }, text)))
@@ -48,7 +60,7 @@ function form(webhook, submit) {
     }
     const line = h("li", { class: "event-row" },
       select(t("Object"), [["*", t("All objects")], ...objects], object),
-      select(t("Action"), [["*", t("Everything")], ["created", t("Created")], ["updated", t("Updated")], ["deleted", t("Deleted")], ["restored", t("Restored")], ["destroyed", t("Destroyed")]], action ?? "*"),
+      select(t("Action"), actions(), action ?? "*"),
       h("button", { type: "button", class: "button button-quiet", title: t("Remove"), onclick: () => line.remove() }, icon("x"), h("span", { class: "visually-hidden" }, t("Remove"))))
     rows.append(line)
   }
@@ -69,7 +81,7 @@ function form(webhook, submit) {
     h("div", { class: "form-row" }, h("label", { for: "url" }, t("Address")), h("p", { class: "help" }, t("Where events are sent, with POST.")), url, problem),
     h("div", { class: "form-row" }, h("label", { for: "description" }, t("Description")), description),
     h("fieldset", {}, h("legend", {}, t("Events")), rows, h("button", { type: "button", class: "button button-small", onclick: () => add() }, icon("plus"), t("Add events"))),
-    h("div", { class: "form-actions" }, h("button", { class: "button button-primary" }, webhook ? t("Save") : t("Create webhook"))))
+    h("div", { class: "form-actions" }, h("button", { class: "button button-primary" }, webhook ? t("Save") : t("Create webhook")), !webhook && h("a", { class: "button", href: "/settings/api/webhooks" }, t("Cancel"))))
 }
 
 function create() {
@@ -95,13 +107,13 @@ async function one(id) {
   const change = (body, done) => act(() => api("PATCH", `${PATH}/${id}`, { body }), done)
   const secret = h("input", { class: "mono", id: "secret", type: "password", readOnly: true, value: webhook.secret, "aria-label": t("Secret") })
   const buttons = [
-    h("button", { type: "button", class: "button", onclick: () => act(() => api("POST", `${PATH}/${id}/test`), t("A test event is on its way")) }, icon("send"), t("Send a test")),
+    h("button", { type: "button", class: "button", onclick: () => act(async () => { await api("POST", `${PATH}/${id}/test`); await arrived(id) }, t("A test event was sent: it is the first below")) }, icon("send"), t("Send a test")),
     webhook.isActive
       ? h("button", { type: "button", class: "button", onclick: () => change({ isPaused: !webhook.isPaused }, t("Saved")) }, webhook.isPaused ? t("Go on") : t("Pause"))
       : h("button", { type: "button", class: "button", onclick: () => change({ isActive: true }, t("Saved")) }, t("Switch on")),
   ]
   root.replaceChildren(
-    h("div", { class: "page-head" }, h("div", {}, h("h2", {}, place(webhook), " ", health(webhook)), webhook.switchedOffReason && h("p", {}, webhook.switchedOffReason)), h("div", { class: "actions" }, ...buttons)),
+    h("div", { class: "page-head" }, h("div", {}, h("h2", {}, place(webhook), " ", health(webhook)), h("p", { class: "mono sub" }, webhook.targetUrl), webhook.switchedOffReason && h("p", {}, webhook.switchedOffReason)), h("div", { class: "actions" }, ...buttons)),
     await deliveries(id, again),
     form(webhook, async (body) => { await change(body, t("Saved")) }),
     h("section", { class: "card" }, h("h2", {}, t("Signature")), h("p", {}, t("Each call is signed with this secret: check it before you believe a call.")),
@@ -125,21 +137,55 @@ function remove(id) {
     h("div", { class: "dialog-actions" }, h("button", { type: "button", class: "button", onclick: () => opened.close() }, t("Cancel")), button)))
 }
 
+const listed = (id, query) => api("GET", DELIVERIES, { query: { webhookId: id, limit: 200, ...query } })
+
+// Waits until the newest delivery, a test, was tried; a few seconds at most.
+async function arrived(id) {
+  for (let tries = 0; tries < 12; tries += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 250))
+    const { data: [newest] } = await listed(id, { limit: 1 })
+    if (newest?.eventName === "webhook.test" && newest.status !== "pending") return
+  }
+}
+
+// The newest deliveries, and all of the last day that the chart counts.
+async function recent(id) {
+  const since = Date.now() - 24 * 3_600_000
+  const found = []
+  let page
+  do {
+    page = await listed(id, { starting_after: page?.pageInfo.endCursor })
+    found.push(...page.data)
+  } while (page.pageInfo.hasNextPage && found.length < COUNTED && new Date(found.at(-1).createdAt).getTime() > since)
+  return found
+}
+
 async function deliveries(id, again) {
-  const { data } = await api("GET", DELIVERIES, { query: { webhookId: id, limit: 200 } })
+  const data = await recent(id)
   const state = { succeeded: ["tag-good", t("Delivered")], failed: ["tag-bad", t("Failed")], pending: ["tag-warn", t("Waiting")] }
   return h("section", { class: "card card-flush" },
     h("div", { class: "card-head" }, h("h2", {}, t("Deliveries")), h("button", { type: "button", class: "button button-small", onclick: again }, icon("refresh"), t("Refresh"))),
     data.length ? h("div", { class: "card-body" }, lastDay(data)) : null,
     data.length
       ? h("div", { class: "table-scroll" }, h("table", { class: "rows" },
-          h("thead", {}, h("tr", {}, ...[t("Event"), t("When"), t("Status"), t("Attempts")].map((text) => h("th", { scope: "col" }, text)))),
-          h("tbody", {}, ...data.slice(0, 50).map((item) => h("tr", {},
+          h("thead", {}, h("tr", {}, ...[t("Event"), t("When"), t("Status")].map((text) => h("th", { scope: "col" }, text)), h("th", { scope: "col", class: "number" }, t("Attempts")))),
+          h("tbody", {}, ...data.map((item, at) => h("tr", { hidden: at >= ROWS },
             h("td", {}, h("button", { type: "button", class: "button button-quiet mono", onclick: () => show(item, again) }, item.eventName)),
             h("td", {}, when(item.createdAt)),
             h("td", {}, h("span", { class: `tag ${state[item.status][0]}` }, state[item.status][1]), " ", item.responseStatus ?? item.error ?? ""),
-            h("td", { class: "number" }, String(item.attemptCount)))))))
+            h("td", { class: "number" }, String(item.attemptCount)))))), data.length > ROWS && more())
       : h("div", { class: "empty" }, icon("send"), h("h3", {}, t("Nothing delivered yet")), h("p", {}, t("Send a test, or change a record."))))
+}
+
+// A button under a table, which shows as many rows again.
+function more() {
+  const button = h("button", { type: "button", class: "button button-small", onclick: () => {
+    const hidden = [...line.previousElementSibling.querySelectorAll("tbody tr[hidden]")]
+    for (const row of hidden.slice(0, ROWS)) row.hidden = false
+    line.hidden = hidden.length <= ROWS
+  } }, t("Show more"))
+  const line = h("p", { class: "card-body" }, button)
+  return line
 }
 
 // Deliveries of the last day, an hour each bar; what failed in its own colour.
@@ -167,7 +213,7 @@ async function show(item, again) {
       h("details", {}, h("summary", {}, t("Headers sent")), h("pre", { tabIndex: 0 }, headers(attempt.requestHeaders))),
       attempt.responseBody === null
         ? h("p", { class: "hint" }, t("What the receiver answered is shown to administrators alone."))
-        : attempt.responseBody && h("pre", { tabIndex: 0 }, attempt.responseBody)]),
+        : [h("h4", {}, t("Response")), attempt.responseBody ? h("pre", { tabIndex: 0 }, attempt.responseBody) : h("p", { class: "soft" }, t("Empty"))]].flat()),
     h("div", { class: "dialog-actions" },
       h("button", { type: "button", class: "button", onclick: () => opened.close() }, t("Close")),
       h("button", { type: "button", class: "button button-primary", onclick: async () => {

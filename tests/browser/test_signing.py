@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -39,9 +40,17 @@ def test_from_a_new_server_to_the_first_call(context: BrowserContext) -> None:
             page.get_by_label("Name").fill("Nightly import")
             page.get_by_role("button", name="Create key").click()
             token = page.get_by_label("Token", exact=True).input_value()
-            call = example.replace("YOUR_API_KEY", token)
-            answer = subprocess.run(call, shell=True, check=True, capture_output=True, text=True).stdout
-            assert '"companies":[' in answer
+            for call in (example.replace("YOUR_API_KEY", token), page.locator("#call-curl-code").inner_text()):
+                answer = subprocess.run(call, shell=True, check=True, capture_output=True, text=True).stdout
+                assert '"companies":[' in answer
+            # Made with the token, the examples run as they stand.
+            python = page.locator("#call-python-code").text_content() or ""
+            answer = subprocess.run([sys.executable, "-c", python], check=True, capture_output=True, text=True).stdout
+            assert '"companies": [' in answer
+            script = Path(directory) / "call.mjs"
+            script.write_text(page.locator("#call-javascript-code").text_content() or "")
+            answer = subprocess.run(["node", script], check=True, capture_output=True, text=True).stdout
+            assert '"companies": [' in answer
             page.reload()
             assert page.get_by_label("Token", exact=True).count() == 0
 

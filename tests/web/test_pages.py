@@ -12,10 +12,14 @@ import httpx
 import pytest
 from anyio.from_thread import BlockingPortal
 
+from threescore.access.flags import FLAGS
+from threescore.catalog.changes.options import COLORS
 from threescore.catalog.workspaces import Workspace
 from threescore.db.pool import Database
 from threescore.records.caller import NO_PERMISSION
 from threescore.rest.grammar.filter import COMPARATORS
+from threescore.web.colors import color_names
+from threescore.web.flag_texts import flag_texts
 from threescore.web.language import speak
 from threescore.web.refusal_texts import OF_ALL, OF_FILTERS, OF_ROLES, TEMPLATES
 from threescore.web.refusals import translated
@@ -139,6 +143,58 @@ def test_names_follow_labels_of_any_script(pages: httpx.Client, api: httpx.Clien
     made = {item["name"]: item["options"] for item in company["fields"] if item["label"] in ("Сумма", "3D model")}
     assert made.keys() == {"summa", "n3DModel"}
     assert [option["value"] for option in made["summa"]] == ["V_RABOTE"]
+
+
+@pytest.mark.parametrize("sent", ["", "currency"], ids=["left empty", "filled in by the page"])
+def test_labels_whose_names_are_reserved_can_be_used(pages: httpx.Client, api: httpx.Client, sent: str) -> None:
+    """As the rules for names from labels have it; a name that somebody wrote by hand is refused as it was."""
+    form = {"label": "Currency", "name": sent, "type": "TEXT"}
+    assert pages.post("/settings/model/company/-/new-field", data=form).status_code == 303
+    [company] = [item for item in objects(api) if item["nameSingular"] == "company"]
+    assert "currencyCustom" in [field["name"] for field in company["fields"]]
+    form = {"label": "Money", "name": "currency", "type": "TEXT"}
+    answer = pages.post("/settings/model/company/-/new-field", data=form)
+    assert answer.status_code == 422
+    assert "This name is reserved" in answer.text
+
+    names = {"name_singular": "event", "name_plural": "events"} if sent else {}
+    form = {"label_singular": "Event", "label_plural": "Events", **names}
+    assert pages.post("/settings/model/-/new-object", data=form).status_code == 303
+    assert ("eventCustom", "eventsCustom") in [(item["nameSingular"], item["namePlural"]) for item in objects(api)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "default", "stored"),
+    [("SELECT", "Very cold", "'VERY_COLD'"), ("SELECT", "HOT", "'HOT'"), ("MULTI_SELECT", "Hot, VERY_COLD", None)],
+)
+def test_the_option_of_new_records_is_named_by_its_label(
+    pages: httpx.Client, api: httpx.Client, kind: str, default: str, stored: str | None
+) -> None:
+    options = {
+        "option_id": ["", ""],
+        "option_label": ["Hot", "Very cold"],
+        "option_value": ["", ""],
+        "option_color": ["red", "blue"],
+    }
+    form = {"label": "Heat", "name": "heat", "type": kind, "default": default, **options}
+    assert pages.post("/settings/model/company/-/new-field", data=form).status_code == 303
+    [company] = [item for item in objects(api) if item["nameSingular"] == "company"]
+    [field] = [field for field in company["fields"] if field["name"] == "heat"]
+    assert field["defaultValue"] == (stored or ["'HOT'", "'VERY_COLD'"])
+
+
+def test_flags_and_colours_have_words_of_the_pages(pages: httpx.Client, api: httpx.Client) -> None:
+    """As many as there are; and they are what the visitor reads, in the visitor's language."""
+    speak("en")
+    assert {key: (flag.label, flag.description) for key, flag in FLAGS.items()} == flag_texts()
+    assert {color for color, _name in color_names()} == COLORS
+    roles = graphql(api, "{ getRoles { id label } }")["getRoles"]
+    role = next(item["id"] for item in roles if item["label"] == "Member")
+    russian = {"Accept-Language": "ru"}
+    page = html.unescape(pages.get(f"/settings/roles/{role}", headers=russian).text)
+    assert "Управлять рабочими процессами" in page
+    assert [flag.label for flag in FLAGS.values() if flag.label != "AI" and f">{flag.label}</label>" in page] == []
+    assert ">Бирюзовый</option>" in pages.get("/settings/model/company/-/new-field?type=SELECT", headers=russian).text
 
 
 def test_plural_names_are_others_than_singular_ones(pages: httpx.Client, api: httpx.Client) -> None:

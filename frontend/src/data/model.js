@@ -30,11 +30,13 @@ export class DataModel {
   constructor(object, objects) {
     this.object = object
     this.objects = objects
-    this.typeName = object.nameSingular[0].toUpperCase() + object.nameSingular.slice(1)
+    this.typeName = typeName(object)
     this.label = object.fields.find((field) => field.id === object.labelIdentifierFieldMetadataId)
     const active = object.fields.filter((field) => field.isActive && field.type !== "TS_VECTOR")
     const order = (field) => (field === this.label ? 0 : field.isSystem ? 2 : 1)
     active.sort((a, b) => order(a) - order(b))
+    // The fields of a relation to several objects have one label: each is told apart by where it leads.
+    for (const field of active) if (field.type === "MORPH_RELATION") field.label = `${field.label} (${this.target(field)?.labelSingular ?? ""})`
     this.fields = active
     this.columns = active.filter((field) => !isToMany(field) && field.name !== "position")
   }
@@ -45,23 +47,27 @@ export class DataModel {
 
   selection(field) {
     if (isToOne(field)) return `${field.name} { id ${labelSelection(this.target(field))} }`
-    if (isToMany(field)) return `${field.name}(first: 20) { totalCount edges { node { id ${labelSelection(this.target(field))} } } }`
+    if (isToMany(field)) return `${field.name}(first: 10) { totalCount edges { node { id ${labelSelection(this.target(field))} } } }`
     return subFields(field).length ? `${field.name} { ${subFields(field).join(" ")} }` : field.name
   }
 }
 
-function targetId(field) {
-  const end = field.relation ?? field.morphRelations?.find((relation) => relation.sourceFieldMetadata.id === field.id)
-  return end?.targetObjectMetadata.id
-}
+export const typeName = (object) => object.nameSingular[0].toUpperCase() + object.nameSingular.slice(1)
 
-function labelField(object) {
+const endOf = (field) => field.relation ?? field.morphRelations?.find((relation) => relation.sourceFieldMetadata.id === field.id)
+const targetId = (field) => endOf(field)?.targetObjectMetadata.id
+/** The name of the field on the other side of a relation. */
+export const inverseName = (field) => endOf(field)?.targetFieldMetadata?.name
+
+export function labelField(object) {
   return object?.fieldsList.find((field) => field.id === object.labelIdentifierFieldMetadataId)
 }
 
 export function labelSelection(object) {
   const field = labelField(object)
   if (!field || field.name === "id") return ""
+  // Members have an address before they have told their name.
+  if (object.nameSingular === "workspaceMember") return `${field.name} { ${subFields(field).join(" ")} } userEmail`
   return subFields(field).length ? `${field.name} { ${subFields(field).join(" ")} }` : field.name
 }
 
@@ -69,6 +75,7 @@ export function labelSelection(object) {
 export function labelOf(record, object) {
   const value = record?.[labelField(object)?.name ?? "id"]
   const text = typeof value === "object" && value ? [value.firstName, value.lastName].filter(Boolean).join(" ") : value
+  if (!text && record?.userEmail) return record.userEmail
   return text ? String(text) : record?.id ? `#${record.id.slice(0, 8)}` : ""
 }
 

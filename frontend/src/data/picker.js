@@ -2,24 +2,27 @@
 import { graphql } from "../lib/api.js"
 import { h } from "../lib/dom.js"
 import { t } from "../lib/words.js"
-import { labelFilter, labelOf, labelSelection } from "./model.js"
+import { labelFilter, labelOf, labelSelection, typeName } from "./model.js"
 
 let pickers = 0
 
-export function recordPicker(model, field, value) {
+/** `onchoose` is called with each choice, and with null when it is taken back. */
+export function recordPicker(model, field, value, onchoose = () => {}) {
   const target = model.target(field)
-  const typeName = target.nameSingular[0].toUpperCase() + target.nameSingular.slice(1)
   const id = `picker-${(pickers += 1)}`
   let chosen = value?.id ?? null
+  let shown = value ? labelOf(value, target) : ""
   let active = -1
   let timer
-  const list = h("ul", { role: "listbox", id, hidden: true, "aria-label": target.labelPlural })
+  // The input keeps the focus while somebody points at the list.
+  const list = h("ul", { role: "listbox", id, hidden: true, "aria-label": target.labelPlural, onmousedown: (event) => event.preventDefault() })
   const input = h("input", {
-    role: "combobox", autocomplete: "off", value: value ? labelOf(value, target) : "", placeholder: t("Type to search"),
+    role: "combobox", autocomplete: "off", value: shown, placeholder: t("Type to search"),
     "aria-label": field.label, "aria-controls": id, "aria-expanded": "false", "aria-autocomplete": "list",
-    oninput: () => { clearTimeout(timer); timer = setTimeout(search, 200); if (input.value === "") chosen = null },
-    onfocus: () => search(),
-    onblur: () => setTimeout(hide, 150),
+    oninput: () => { clearTimeout(timer); timer = setTimeout(search, 200); if (input.value === "") { chosen = null; shown = ""; onchoose(null) } },
+    onfocus: () => { input.select(); search() },
+    // What was typed and not chosen means nothing: what is shown is what is kept.
+    onblur: () => { clearTimeout(timer); hide(); input.value = shown },
     onkeydown: (event) => {
       const options = [...list.children]
       if (event.key === "ArrowDown" || event.key === "ArrowUp") {
@@ -27,18 +30,25 @@ export function recordPicker(model, field, value) {
         active = (active + (event.key === "ArrowDown" ? 1 : -1) + options.length) % Math.max(options.length, 1)
         options.forEach((option, at) => option.setAttribute("aria-selected", String(at === active)))
         if (options[active]) input.setAttribute("aria-activedescendant", options[active].id)
-      } else if (event.key === "Enter" && !list.hidden && options[active]) {
+        options[active]?.scrollIntoView({ block: "nearest" })
+      } else if (event.key === "Escape" && !list.hidden) {
         event.preventDefault()
         event.stopPropagation()
-        options[active].dispatchEvent(new MouseEvent("mousedown", { bubbles: true }))
+        hide()
+      } else if (event.key === "Enter" && (options[active] || input.value !== shown)) {
+        // Never sent with a text that is not what was chosen.
+        event.preventDefault()
+        event.stopPropagation()
+        if (!list.hidden) (options[active] ?? options[0])?.dispatchEvent(new MouseEvent("mousedown", { bubbles: true }))
       }
     },
   })
 
   async function search() {
-    const filter = labelFilter(target, input.value === labelOf(value, target) ? "" : input.value)
-    const query = `query ($filter: ${typeName}FilterInput) { ${target.namePlural}(first: 12, filter: $filter) { edges { node { id ${labelSelection(target)} } } } }`
+    const filter = labelFilter(target, input.value === shown ? "" : input.value)
+    const query = `query ($filter: ${typeName(target)}FilterInput) { ${target.namePlural}(first: 12, filter: $filter) { edges { node { id ${labelSelection(target)} } } } }`
     const answer = await graphql(query, { filter: filter ?? null })
+    if (document.activeElement !== input) return
     const records = answer[target.namePlural].edges.map((edge) => edge.node)
     active = -1
     list.replaceChildren(
@@ -50,8 +60,10 @@ export function recordPicker(model, field, value) {
   }
   function choose(record) {
     chosen = record.id
-    input.value = labelOf(record, target)
+    shown = labelOf(record, target)
+    input.value = shown
     hide()
+    onchoose(record)
   }
   function hide() {
     list.hidden = true

@@ -4,7 +4,7 @@ import { dialog, h, icon, toast } from "../lib/dom.js"
 import { t } from "../lib/words.js"
 import { exportCsv } from "./csv.js"
 import { Filters, searchFilter } from "./filters.js"
-import { isToOne, subFields } from "./model.js"
+import { isToOne, labelField, subFields } from "./model.js"
 import { recordPicker } from "./picker.js"
 import { editor, editedSubFields, isEditable, isNumber, show } from "./values.js"
 
@@ -13,7 +13,25 @@ const PAGE = 50
 export function tablePage(model, body, actions) {
   const { object } = model
   const columnsKey = `columns:${object.id}`
-  const state = { search: "", order: null, deleted: false, page: {}, chosen: new Set(), columns: remembered(), records: [], turn: 0 }
+  const asked = new URLSearchParams(location.search)
+  const state = {
+    search: asked.get("search") ?? "", order: ordered(asked.get("order")), deleted: asked.has("deleted"),
+    page: {}, chosen: new Set(), columns: remembered(), records: [], turn: 0,
+  }
+
+  // What is shown is in the address: a reload keeps it, and it can be passed on.
+  function keep() {
+    const said = new URLSearchParams()
+    if (state.search) said.set("search", state.search)
+    if (state.order) said.set("order", `${state.order.direction === "desc" ? "-" : ""}${state.order.field.name}`)
+    if (state.deleted) said.set("deleted", "1")
+    for (const text of filters.state()) said.append("filter", text)
+    history.replaceState(null, "", said.size ? `?${said}` : location.pathname)
+  }
+  function ordered(text) {
+    const field = text && model.columns.find((one) => one.name === text.replace(/^-/, ""))
+    return field ? { field, direction: text.startsWith("-") ? "desc" : "asc" } : null
+  }
 
   function remembered() {
     const kept = JSON.parse(localStorage.getItem(columnsKey) ?? "null")
@@ -26,7 +44,7 @@ export function tablePage(model, body, actions) {
 
   const filters = new Filters(model, () => load({}))
   let timer
-  const search = h("input", { type: "search", placeholder: t("Search"), "aria-label": t("Search"), oninput: () => {
+  const search = h("input", { type: "search", value: state.search, placeholder: t("Search"), "aria-label": t("Search"), oninput: () => {
     clearTimeout(timer)
     timer = setTimeout(() => { state.search = search.value.trim(); load({}) }, 250)
   } })
@@ -38,7 +56,7 @@ export function tablePage(model, body, actions) {
         localStorage.setItem(columnsKey, JSON.stringify(state.columns))
         load(state.page)
       } }), field.label))))
-  const deletedBox = h("input", { type: "checkbox", onchange: (event) => { state.deleted = event.target.checked; load({}) } })
+  const deletedBox = h("input", { type: "checkbox", checked: state.deleted, onchange: (event) => { state.deleted = event.target.checked; load({}) } })
   const table = h("table", { class: "grid" })
   const count = h("span", { class: "soft", role: "status" })
   const previous = h("button", { type: "button", class: "button", onclick: () => load({ before: state.pageInfo.startCursor }) }, icon("chevron-left"), t("Previous"))
@@ -57,8 +75,12 @@ export function tablePage(model, body, actions) {
       h("label", { class: "button button-quiet" }, deletedBox, t("Deleted")),
       chosenBar),
     filters.element,
-    h("div", { class: "grid-wrap", tabIndex: 0, role: "region", "aria-label": object.labelPlural }, table),
-    h("div", { class: "pager" }, count, h("div", { class: "actions" }, previous, next)))
+    h("div", { class: "grid-wrap", tabIndex: 0, role: "region", "aria-label": object.labelPlural, "aria-describedby": "grid-hint", onkeydown: (event) => {
+      if (event.key !== "ArrowDown" || event.target !== event.currentTarget) return
+      event.preventDefault()
+      table.tBodies[0]?.rows[0]?.cells[1]?.focus()
+    } }, table),
+    h("div", { class: "pager" }, count, h("span", { class: "soft grid-hint", id: "grid-hint" }, t("Arrow keys move from cell to cell; Enter or a double click changes one.")), h("div", { class: "actions" }, previous, next)))
 
   function filter() {
     const parts = filters.read()
@@ -68,12 +90,18 @@ export function tablePage(model, body, actions) {
     return parts.length ? { and: parts } : null
   }
   function orderBy() {
-    if (!state.order) return null
+    // New records are put before the others.
+    if (!state.order) return object.fields.some((field) => field.name === "position") ? [{ position: "AscNullsLast" }] : null
     const { field, direction } = state.order
     const word = direction === "asc" ? "AscNullsLast" : "DescNullsLast"
-    if (isToOne(field)) return [{ [field.settings.joinColumnName]: word }]
-    const [sub] = editedSubFields(field)
-    return [subFields(field).length ? { [field.name]: { [sub]: word } } : { [field.name]: word }]
+    if (!isToOne(field)) return orderOf(field, word)
+    const label = labelField(model.target(field))
+    return label && label.name !== "id" ? orderOf(label, word).map((part) => ({ [field.name]: part })) : [{ [field.settings.joinColumnName]: word }]
+  }
+  function orderOf(field, word) {
+    if (!subFields(field).length) return [{ [field.name]: word }]
+    const subs = field.type === "FULL_NAME" ? subFields(field) : editedSubFields(field).slice(0, 1)
+    return subs.map((sub) => ({ [field.name]: { [sub]: word } }))
   }
   const query = (shown) => `query ($filter: ${model.typeName}FilterInput, $orderBy: [${model.typeName}OrderByInput], $first: Int, $last: Int, $after: String, $before: String) {
     ${object.namePlural}(filter: $filter, orderBy: $orderBy, first: $first, last: $last, after: $after, before: $before) {
@@ -91,6 +119,7 @@ export function tablePage(model, body, actions) {
     try {
       const found = await ask(columns(), page)
       if (turn !== state.turn) return
+      keep()
       state.page = page
       state.pageInfo = found.pageInfo
       state.records = found.edges.map((edge) => edge.node)
@@ -150,10 +179,11 @@ export function tablePage(model, body, actions) {
     const fill = () => {
       const shown = show(field, record[field.name], model)
       element.replaceChildren(isFirst ? h("a", { href: `/data/${object.namePlural}/${record.id}` }, shown.textContent || t("Untitled")) : shown)
+      // Where a click follows a link, and where there is no second click: a button. By keyboard, Enter does the same.
+      if (editable) element.append(h("button", { type: "button", class: "cell-edit", tabIndex: -1, title: t("Edit"), "aria-label": t("Edit {name}", { name: field.label }), onclick: edit }, icon("pencil")))
       element.classList.remove("editing")
     }
     fill()
-    if (isFirst) element.tabIndex = -1
     element.addEventListener("keydown", (event) => {
       if (element.classList.contains("editing")) return
       const moves = { ArrowRight: [0, 1], ArrowLeft: [0, -1], ArrowDown: [1, 0], ArrowUp: [-1, 0] }
@@ -168,7 +198,7 @@ export function tablePage(model, body, actions) {
         edit()
       }
     })
-    if (editable) element.addEventListener("dblclick", edit)
+    if (editable) element.addEventListener("dblclick", (event) => event.target.closest("a, button") ?? edit())
     function edit() {
       if (element.classList.contains("editing")) return
       const inputs = editor(field, record[field.name], model, (of, value) => recordPicker(model, of, value))
@@ -222,21 +252,38 @@ export function tablePage(model, body, actions) {
 
   function create() {
     const fields = model.columns.filter((field) => isEditable(field)).filter((field) => field === model.label || !field.isNullable || state.columns.includes(field.name))
-    const inputs = fields.map((field) => [field, editor(field, blank(field), model, (of, value) => recordPicker(model, of, value))])
+    const inputs = fields.map((field) => [field, editor(field, blank(field), model, (of, value) => recordPicker(model, of, value)), h("p", { class: "problem", role: "alert" })])
     const problem = h("p", { class: "problem", role: "alert" })
+    const fail = (error, at) => {
+      const name = error.field?.split(".")[0]
+      const [, input, place] = at ?? inputs.find(([field]) => field.name === name || field.settings?.joinColumnName === name) ?? []
+      ;(place ?? problem).textContent = error.message
+      const faulty = input?.element.matches("input, select, textarea") ? input.element : input?.element.querySelector("input, select, textarea")
+      faulty?.setAttribute("aria-invalid", "true")
+      faulty?.focus()
+    }
     const form = h("form", { onsubmit: async (event) => {
       event.preventDefault()
-      problem.textContent = ""
+      for (const place of [problem, ...inputs.map(([, , one]) => one)]) place.textContent = ""
+      for (const faulty of form.querySelectorAll("[aria-invalid]")) faulty.removeAttribute("aria-invalid")
+      const given = []
+      for (const row of inputs) {
+        try {
+          const value = row[1].read()
+          if (Object.values(value)[0] !== null && Object.values(value)[0] !== "") given.push([row[0], value])
+        } catch (error) {
+          return fail(error, row)
+        }
+      }
       try {
-        const given = inputs.map(([field, input]) => [field, input.read()]).filter(([, value]) => Object.values(value)[0] !== null && Object.values(value)[0] !== "")
         const answer = await api("POST", object.namePlural, { body: Object.assign({}, ...given.map(([, value]) => value)) })
         const [made] = Object.values(answer.data)
         location.assign(`/data/${object.namePlural}/${made.id}`)
       } catch (error) {
-        problem.textContent = error.message
+        fail(error)
       }
     } },
-      ...inputs.map(([field, input]) => h("div", { class: "form-row" }, h("span", { class: "label" }, field.label), input.element)),
+      ...inputs.map(([field, input, place]) => h("div", { class: "form-row", "data-field": field.name }, h("span", { class: "label" }, field.label), input.element, place)),
       problem,
       h("div", { class: "dialog-actions" },
         h("button", { type: "button", class: "button", onclick: () => opened.close() }, t("Cancel")),
@@ -253,5 +300,5 @@ export function tablePage(model, body, actions) {
     }
   }
 
-  return load({})
+  return filters.restore(asked.getAll("filter")).then(() => load({}))
 }

@@ -2,6 +2,7 @@
 import { h, icon } from "../lib/dom.js"
 import { t } from "../lib/words.js"
 import { isToMany, isToOne, labelOf, subFields } from "./model.js"
+import { numeric } from "./numbers.js"
 
 const language = document.documentElement.lang
 const NUMBERS = new Set(["NUMBER", "NUMERIC", "POSITION", "CURRENCY"])
@@ -14,8 +15,40 @@ export const isEmpty = (value) =>
   (Array.isArray(value) && value.length === 0) ||
   (typeof value === "object" && !Array.isArray(value) && Object.values(value).every(isEmpty))
 
-// The value as one text, for people; empty when there is none.
-export function textOf(field, value) {
+const DAY = { dateStyle: "medium" }
+const MOMENT = { dateStyle: "medium", timeStyle: "short" }
+// Midnight here, not in Greenwich.
+const dateOf = (field, value) => new Date(field.type === "DATE" ? `${value}T00:00` : value)
+const fullDate = (field, value) => dateOf(field, value).toLocaleString(language, field.type === "DATE" ? DAY : MOMENT)
+
+const UNITS = [["year", 31_557_600], ["month", 2_629_800], ["day", 86_400], ["hour", 3_600], ["minute", 60], ["second", 1]]
+
+// How far a moment is from now, in the largest unit of which there is at least one; of days, nothing smaller.
+function fromNow(field, value) {
+  const words = new Intl.RelativeTimeFormat(language, { numeric: "auto" })
+  const date = dateOf(field, value)
+  if (field.type === "DATE") {
+    const days = Math.round((date - new Date().setHours(0, 0, 0, 0)) / 86_400_000)
+    const [unit, size] = UNITS.slice(0, 3).find(([, seconds]) => Math.abs(days) * 86_400 >= seconds) ?? UNITS[2]
+    return words.format(Math.trunc((days * 86_400) / size), unit)
+  }
+  const seconds = Math.round((date - Date.now()) / 1000)
+  const [unit, size] = UNITS.find(([, each]) => Math.abs(seconds) >= each) ?? UNITS.at(-1)
+  return words.format(Math.trunc(seconds / size), unit)
+}
+
+// How a number is written: with the decimals, as the percentage or in the short form that its field asks for.
+function numberText(field, value, isShort) {
+  const { type, decimals } = field.settings ?? {}
+  if (typeof value !== "number") return /^-?\d+$/.test(value) ? BigInt(value).toLocaleString(language) : String(value)
+  const digits = Number.isInteger(decimals) ? { minimumFractionDigits: decimals, maximumFractionDigits: decimals } : { maximumFractionDigits: 10 }
+  if (type === "percentage") return value.toLocaleString(language, { style: "percent", ...digits })
+  if (type === "shortNumber" && isShort) return value.toLocaleString(language, { notation: "compact", maximumFractionDigits: decimals ?? 1 })
+  return value.toLocaleString(language, digits)
+}
+
+// The value as one text, for people; empty when there is none. `isShort` takes the short form where the field has one.
+export function textOf(field, value, isShort = false) {
   if (isEmpty(value)) return ""
   switch (field.type) {
     case "FULL_NAME":
@@ -23,28 +56,26 @@ export function textOf(field, value) {
     case "EMAILS":
       return [value.primaryEmail, ...(value.additionalEmails ?? [])].filter(Boolean).join(", ")
     case "PHONES":
-      return [value.primaryPhoneCallingCode, value.primaryPhoneNumber].filter(Boolean).join(" ")
+      return phonesOf(value).map(phoneText).join(", ")
     case "LINKS":
-      return value.primaryLinkLabel || value.primaryLinkUrl || ""
+      return linksOf(value).map((link) => link.label || link.url).join(", ")
     case "ADDRESS":
       return [value.addressStreet1, value.addressStreet2, value.addressPostcode, value.addressCity, value.addressState, value.addressCountry]
         .filter(Boolean)
         .join(", ")
     case "CURRENCY":
-      return money(value)
+      return money(field, value, isShort)
     case "ACTOR":
-      return [value.name, value.source && `(${value.source})`].filter(Boolean).join(" ")
+      return value.name || value.source || ""
     case "RICH_TEXT":
       return value.markdown ?? ""
     case "BOOLEAN":
       return value ? t("Yes") : t("No")
     case "DATE":
-      return new Date(`${value}T00:00`).toLocaleDateString(language, { dateStyle: "medium" })
     case "DATE_TIME":
-      return new Date(value).toLocaleString(language, { dateStyle: "medium", timeStyle: "short" })
+      return isShort && field.settings?.displayFormat === "RELATIVE" ? fromNow(field, value) : fullDate(field, value)
     case "NUMBER":
-      if (field.settings?.type === "percentage") return `${Number(value) * 100} %`
-      return typeof value === "number" ? value.toLocaleString(language, { maximumFractionDigits: 10 }) : String(value)
+      return numberText(field, value, isShort)
     case "SELECT":
     case "MULTI_SELECT":
     case "RATING":
@@ -60,11 +91,23 @@ export function textOf(field, value) {
   }
 }
 
-function money(value) {
+const phonesOf = (value) => [
+  { number: value.primaryPhoneNumber, callingCode: value.primaryPhoneCallingCode },
+  ...(value.additionalPhones ?? []),
+].filter((phone) => phone.number)
+const phoneText = (phone) => [phone.callingCode, phone.number].filter(Boolean).join(" ")
+
+const linksOf = (value) => [{ url: value.primaryLinkUrl, label: value.primaryLinkLabel }, ...(value.secondaryLinks ?? [])].filter((link) => link.url || link.label)
+
+function money(field, value, isShort) {
   if (value.amountMicros === null || value.amountMicros === undefined) return value.currencyCode ?? ""
   const amount = Number(value.amountMicros) / 1e6
+  const { format, decimals } = field.settings ?? {}
+  const currency = value.currencyCode ? { style: "currency", currency: value.currencyCode } : {}
+  const digits = Number.isInteger(decimals) ? { minimumFractionDigits: decimals, maximumFractionDigits: decimals } : {}
+  const short = isShort && format === "short" ? { notation: "compact", maximumFractionDigits: 1, minimumFractionDigits: 0 } : digits
   try {
-    return amount.toLocaleString(language, value.currencyCode ? { style: "currency", currency: value.currencyCode } : {})
+    return amount.toLocaleString(language, { ...currency, ...short })
   } catch {
     return `${amount} ${value.currencyCode}`
   }
@@ -96,15 +139,20 @@ export function show(field, value, model) {
     const stars = 1 + field.options.findIndex((option) => option.value === value)
     return h("span", { role: "img", "aria-label": t("{n} of 5", { n: stars }) }, "★".repeat(stars) + "☆".repeat(5 - stars))
   }
-  if (field.type === "LINKS" && value.primaryLinkUrl && safeLink(value.primaryLinkUrl)) {
-    return h("a", { href: safeLink(value.primaryLinkUrl), rel: "noreferrer noopener", target: "_blank" }, textOf(field, value))
-  }
-  if (field.type === "EMAILS" && value.primaryEmail) {
-    return h("a", { href: `mailto:${encodeURIComponent(value.primaryEmail)}` }, textOf(field, value))
-  }
+  if (field.type === "LINKS") return several(linksOf(value).map((link) => {
+    const text = link.label || link.url
+    return link.url && safeLink(link.url) ? h("a", { href: safeLink(link.url), rel: "noreferrer noopener", target: "_blank" }, text) : text
+  }))
+  if (field.type === "EMAILS") return several([value.primaryEmail, ...(value.additionalEmails ?? [])].filter(Boolean)
+    .map((mail) => h("a", { href: `mailto:${encodeURIComponent(mail)}` }, mail)))
+  if (field.type === "PHONES") return several(phonesOf(value)
+    .map((phone) => h("a", { href: `tel:${phoneText(phone).replace(/[^+\d]/g, "")}` }, phoneText(phone))))
   if (field.type === "BOOLEAN") return h("span", {}, icon(value ? "check" : "x"), h("span", { class: "visually-hidden" }, textOf(field, value)))
-  return h("span", {}, textOf(field, value))
+  const [short, full] = [textOf(field, value, true), textOf(field, value)]
+  return h("span", { title: short === full ? undefined : full }, short)
 }
+
+const several = (parts) => h("span", {}, ...parts.flatMap((part, at) => (at ? [", ", part] : [part])))
 
 export const isEditable = (field) =>
   field.writability !== "SYSTEM" && !field.isSystem && field.isUIEditable && !isToMany(field) && !["ACTOR", "FILES", "TS_VECTOR", "POSITION"].includes(field.type)
@@ -190,7 +238,7 @@ export function editor(field, value, model, pickTarget) {
     }
     case "RAW_JSON": {
       const input = h("textarea", { rows: "4", class: "mono", "aria-label": name }, value == null ? "" : JSON.stringify(value, null, 2))
-      return one(input, () => (input.value.trim() === "" ? null : JSON.parse(input.value)))
+      return one(input, () => (input.value.trim() === "" ? null : json(input.value)))
     }
   }
   if (subFields(field).length) {
@@ -221,57 +269,15 @@ export function choices(label, pairs, chosen) {
   return select
 }
 
-function numeric(text) {
-  const number = Number(text.replace(",", "."))
-  if (!Number.isFinite(number)) throw new Error(t("“{text}” is no number", { text }))
-  return number
-}
-
 function local(moment) {
   const date = new Date(moment)
   return new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 19)
 }
 
-// What a cell of a CSV file means for a field or one of its sub-fields. Throws an Error that says what is wrong.
-export function fromText(field, sub, text) {
-  const cell = text.trim()
-  if (cell === "") return undefined
-  if (sub) {
-    if (sub === "amountMicros") return Math.round(numeric(cell) * 1e6)
-    if (["addressLat", "addressLng"].includes(sub)) return numeric(cell)
-    if (["additionalEmails", "additionalPhones", "secondaryLinks"].includes(sub)) return JSON.parse(cell)
-    return cell
+export function json(text) {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new Error(t("“{text}” is no JSON", { text: text.slice(0, 80) }))
   }
-  switch (field.type) {
-    case "NUMBER":
-    case "NUMERIC":
-      return numeric(cell)
-    case "BOOLEAN":
-      if (/^(true|yes|1|y|x)$/i.test(cell)) return true
-      if (/^(false|no|0|n)$/i.test(cell)) return false
-      throw new Error(t("“{text}” is neither true nor false", { text: cell }))
-    case "SELECT":
-    case "RATING":
-      return choose(field, cell)
-    case "MULTI_SELECT":
-      return cell.split(/[;|]/).map((item) => choose(field, item.trim()))
-    case "ARRAY":
-      return cell.split(/[;|]/).map((item) => item.trim()).filter(Boolean)
-    case "RAW_JSON":
-    case "FILES":
-      return JSON.parse(cell)
-    case "DATE_TIME": {
-      const moment = new Date(cell)
-      if (Number.isNaN(moment.getTime())) throw new Error(t("“{text}” is no date", { text: cell }))
-      return moment.toISOString()
-    }
-    default:
-      return cell
-  }
-}
-
-function choose(field, text) {
-  const found = field.options.find((option) => option.value === text || option.label.toLowerCase() === text.toLowerCase())
-  if (!found) throw new Error(t("“{text}” is none of the options", { text }))
-  return found.value
 }

@@ -5,9 +5,11 @@ import { translated } from "./refusals.js"
 
 export class ApiError extends Error {
   constructor(status, body) {
-    const messages = body?.messages ?? [body?.userFriendlyMessage ?? body?.message ?? `HTTP ${status}`]
-    super(messages.flat().map(translated).join(" "))
+    const messages = [body?.messages ?? [body?.userFriendlyMessage ?? body?.message ?? `HTTP ${status}`]].flat(2)
+    super(messages.map(translated).join(" "))
     this.status = status
+    // The field or part of a field that is at fault, where the message names it: `emails.primaryEmail`.
+    this.field = /\bfield "([\w.]+)"/.exec(messages[0])?.[1] ?? /^"(\w+)" must be/.exec(messages[0])?.[1]
     this.index = body?.index
   }
 }

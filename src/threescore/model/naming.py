@@ -25,6 +25,7 @@ RESERVED_WORDS: frozenset[str] = frozenset(
 )
 """Names that neither an object nor a field may have."""
 
+RESERVED_SUFFIX = "Custom"
 RESERVED_NAME = 'This name is reserved. Use a different name or the system will add "Custom" suffix.'
 """What is wrong with a name that has another meaning already."""
 
@@ -85,7 +86,7 @@ def name_from_label(label: str) -> str:
         raise BadRequest(f'Invalid label: "{label}"')
     if name[0].isdigit():
         name = "n" + name
-    return name + "Custom" if name in RESERVED_WORDS else name
+    return name + RESERVED_SUFFIX if name in RESERVED_WORDS else name
 
 
 def option_value_from_label(label: str) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from starlette.responses import Response
 
-from threescore.model.objects import Model, ObjectType
+from threescore.model.objects import Field, Model, ObjectType
 from threescore.model.overrides import resolved
 from threescore.web.field_types import type_label
 from threescore.web.site import Visit
@@ -31,12 +31,18 @@ class Box:
     fields: list[tuple[str, str]]
     more: int
 
+    def row(self, label: str) -> float:
+        """How high the line of a field stands; the head of the box where the field is left out."""
+        place = next((place for place, (own, _kind) in enumerate(self.fields) if own == label), None)
+        return self.y + (_HEAD / 2 if place is None else _HEAD + _LINE * (place + 0.6))
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
     """A relation: a curve from the side that holds the id to the side that it points to."""
 
     path: str
+    ends: tuple[tuple[float, float], tuple[float, float]]
     label: str
 
 
@@ -65,18 +71,17 @@ def draw(model: Model, *, with_system: bool) -> Diagram:
         degree[source.id] += 1
         degree[target.id] += 1
     shown.sort(key=lambda item: (-degree[item.id], item.name_singular))
-    boxes = _place(shown)
+    boxes = _place(model, shown)
     by_id = {box.item.id: box for box in boxes}
     lines = [
-        Line(_curve(by_id[source.id], by_id[target.id]), f"{resolved(field, 'label')}")
-        for source, field, target in links
+        _line(by_id[source.id], str(resolved(field, "label")), by_id[target.id]) for source, field, target in links
     ]
     width = max((box.x + _WIDTH for box in boxes), default=0) + _MARGIN
     height = max((box.y + box.height for box in boxes), default=0) + _MARGIN
     return Diagram(boxes, lines, width, height)
 
 
-def _place(items: list[ObjectType]) -> list[Box]:
+def _place(model: Model, items: list[ObjectType]) -> list[Box]:
     """The boxes in columns of about the same height, filled from the middle column outwards."""
     columns = max(1, min(len(items), round(math.sqrt(len(items)) * 1.25)))
     middle = (columns - 1) / 2
@@ -86,7 +91,7 @@ def _place(items: list[ObjectType]) -> list[Box]:
     for item in items:
         column = min(order, key=lambda place: filled[place])
         own = [field for field in item.fields if field.is_active and not field.is_system and not field.is_one_to_many]
-        lines = [(str(resolved(field, "label")), type_label(field.type)) for field in own[:_SHOWN_FIELDS]]
+        lines = [(str(resolved(field, "label")), _kind(model, field)) for field in own[:_SHOWN_FIELDS]]
         more = len(own) - len(lines)
         height = _HEAD + _LINE * (len(lines) + (more > 0)) + 10
         x = _MARGIN + column * (_WIDTH + _GAP_X)
@@ -95,19 +100,24 @@ def _place(items: list[ObjectType]) -> list[Box]:
     return boxes
 
 
-def _curve(source: Box, target: Box) -> str:
-    y1, y2 = source.y + _HEAD / 2, target.y + _HEAD / 2
-    if source is target:
-        x = source.x + _WIDTH
-        return f"M{x} {y1} c60 -20 60 40 0 24"
-    if target.x > source.x:
-        x1, x2, bend = source.x + _WIDTH, target.x, _GAP_X / 2
-        return f"M{x1} {y1} C{x1 + bend} {y1} {x2 - bend} {y2} {x2} {y2}"
-    if target.x < source.x:
-        x1, x2, bend = source.x, target.x + _WIDTH, _GAP_X / 2
-        return f"M{x1} {y1} C{x1 - bend} {y1} {x2 + bend} {y2} {x2} {y2}"
-    x, bend = source.x + _WIDTH, _GAP_X / 2
-    return f"M{x} {y1} C{x + bend} {y1} {x + bend} {y2} {x} {y2}"
+def _kind(model: Model, field: Field) -> str:
+    return f"→ {resolved(model.target(field), 'label_singular')}" if field.is_relation else type_label(field.type)
+
+
+def _line(source: Box, label: str, target: Box) -> Line:
+    """From the line of the field to the head of the box that it points to, leaving both at a right angle."""
+    y1, y2 = source.row(label), target.y + _HEAD / 2
+    bend = _GAP_X / 2
+    if source is not target and target.x < source.x:
+        x1, x2, out, into = source.x, target.x + _WIDTH, -bend, bend
+    elif target.x > source.x:
+        x1, x2, out, into = source.x + _WIDTH, target.x, bend, -bend
+    else:
+        x1 = x2 = source.x + _WIDTH
+        out = into = bend
+    return Line(
+        f"M{x1} {y1} C{x1 + out} {y1} {x2 + into} {y2} {x2} {y2}", ((x1, y1), (x2, y2)), f"{source.label}: {label}"
+    )
 
 
 async def diagram(visit: Visit) -> Response:

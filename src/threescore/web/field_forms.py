@@ -9,7 +9,7 @@ from threescore.errors import InvalidInput
 from threescore.model.naming import option_value_from_label
 from threescore.model.objects import Field
 from threescore.model.overrides import resolved
-from threescore.web.forms import Form, name_of
+from threescore.web.forms import Form, chosen_name
 
 Values = dict[str, Any]
 
@@ -132,7 +132,7 @@ def body_of(kind: str, values: Values, *, old: Field | None = None) -> Values:
         "icon": values["icon"] or None,
     }
     if old is None or (old.is_custom and values["name"]):
-        body["name"] = values["name"] or name_of(values["label"])
+        body["name"] = chosen_name(values["name"], values["label"]) if old is None else values["name"]
     if kind in ("RELATION", "MORPH_RELATION"):
         if old is None:
             body |= _relation_body(kind, values)
@@ -229,13 +229,24 @@ def _default_of(kind: str, values: Values) -> Any:
             raise InvalidInput([f"defaultValue must be a number, not {text[:50]}"]) from error
     if kind == "BOOLEAN":
         return text == "true"
+    if kind == "SELECT":
+        return f"'{_option_value(values, text)}'"
     if kind == "MULTI_SELECT":
-        return [f"'{item.strip()}'" for item in text.split(",") if item.strip()]
+        return [f"'{_option_value(values, item.strip())}'" for item in text.split(",") if item.strip()]
     if kind == "CURRENCY":
         return {"amountMicros": None, "currencyCode": f"'{text}'"}
     if kind in ("DATE", "DATE_TIME") and text == "now":
         return text
     return f"'{text}'"
+
+
+def _option_value(values: Values, text: str) -> str:
+    """The value of the option that a text names by its value or its label; the text itself where there is none."""
+    for option in values["options"]:
+        value: str = option["value"] or option_value_from_label(option["label"])
+        if text in (value, option["label"]):
+            return value
+    return text
 
 
 def _shown_default(field: Field) -> str:

@@ -5,11 +5,11 @@ from typing import Any
 
 from starlette.responses import Response
 
-from threescore.catalog.changes.options import COLORS
 from threescore.errors import NotFound, ThreescoreError
 from threescore.model.fields import TYPES
 from threescore.model.objects import Field, ObjectType
 from threescore.model.overrides import resolved
+from threescore.web.colors import color_names
 from threescore.web.field_forms import (
     INPUTS,
     SENT_AS,
@@ -157,8 +157,7 @@ def _form(
         errors=errors,
         targets=targets,
         icons=CHOICES,
-        icon_choices=[(name, name.removeprefix("Icon")) for name in CHOICES],
-        colors=sorted(COLORS),
+        colors=color_names(),
         offers_unique=offers_unique(choice.type),
         offers_default=offers_default(choice.type),
         target=visit.model.target(field) if field is not None and field.is_relation else None,

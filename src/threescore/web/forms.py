@@ -13,7 +13,7 @@ from threescore.errors import (
     UnsupportedMediaType,
     ValidationReport,
 )
-from threescore.model.naming import name_from_label, plural_name_from_label
+from threescore.model.naming import RESERVED_SUFFIX, name_from_label, plural_name_from_label
 from threescore.web.refusals import translated
 
 MAX_LENGTH = 1024**2
@@ -80,6 +80,15 @@ def plural_name_of(label_plural: str, name_singular: str) -> str:
         return plural_name_from_label(label_plural, name_singular)
     except BadRequest:
         return label_plural
+
+
+def chosen_name(name: str, label: str) -> str:
+    """The name of a form's input, or the one that the label stands for where the input holds no other.
+
+    A page fills the input in as the label is typed, and does not know which names are reserved.
+    """
+    derived = name_of(label)
+    return derived if not name or derived == f"{name}{RESERVED_SUFFIX}" else name
 
 
 Errors = Mapping[str, list[str]]

@@ -111,7 +111,7 @@ async def _page(
             for role in visit.caller.state.roles.values()
             if role.can_be_assigned_to_api_keys or role.id == key.role_id
         ],
-        calls=snippets(visit.base_url, Call("GET", "/rest/companies?limit=3")),
+        calls=snippets(visit.base_url, Call("GET", "/rest/companies?limit=3"), *([token] if token else [])),
         is_expired=key.expires_at <= datetime.now(UTC),
         lives=lives(),
         life=_life(key),

@@ -9,7 +9,7 @@ from threescore.errors import NotFound, ThreescoreError
 from threescore.model.objects import Field, ObjectType
 from threescore.model.overrides import resolved
 from threescore.web.field_types import type_icon, type_label
-from threescore.web.forms import Errors, errors_of, name_of, plural_name_of
+from threescore.web.forms import Errors, chosen_name, errors_of, plural_name_of
 from threescore.web.icons import CHOICES
 from threescore.web.language import gettext as _
 from threescore.web.site import Visit
@@ -68,12 +68,14 @@ async def new_object(visit: Visit) -> Response:
 async def create_object(visit: Visit) -> Response:
     """Makes an object of what the form says."""
     values = {name: visit.form.text(name) for name in _NAMES}
-    singular = values["name_singular"] or name_of(values["label_singular"])
+    singular = chosen_name(values["name_singular"], values["label_singular"])
     body = {
         "labelSingular": values["label_singular"],
         "labelPlural": values["label_plural"],
         "nameSingular": singular,
-        "namePlural": values["name_plural"] or plural_name_of(values["label_plural"], singular),
+        "namePlural": chosen_name(values["name_plural"], values["label_plural"])
+        if values["name_plural"]
+        else plural_name_of(values["label_plural"], singular),
         "description": values["description"] or None,
         "icon": values["icon"] or None,
     }

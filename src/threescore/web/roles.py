@@ -6,7 +6,6 @@ from uuid import UUID
 
 from starlette.responses import Response
 
-from threescore.access.flags import FLAGS
 from threescore.access.grants import may_update
 from threescore.access.role_inputs import OBJECT_RIGHTS, SWITCHES
 from threescore.access.roles import ObjectRights, Role
@@ -14,6 +13,7 @@ from threescore.access.row_rules import broken
 from threescore.errors import NotFound, ThreescoreError
 from threescore.model.objects import ObjectType
 from threescore.model.overrides import resolved
+from threescore.web.flag_texts import flag_texts
 from threescore.web.forms import Errors, errors_of
 from threescore.web.language import gettext as _
 from threescore.web.language import ngettext
@@ -177,7 +177,7 @@ def _page(visit: Visit, role: Role | None, values: Mapping[str, Any], errors: Er
         errors=errors,
         switches=switches(),
         audiences=audiences(),
-        flags=list(FLAGS.values()),
+        flags=flag_texts(),
         objects=_objects(visit),
         rights=rights,
         limits=lambda item: [] if role is None else _limits(visit, role, item),

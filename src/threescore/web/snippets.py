@@ -19,14 +19,15 @@ class Call:
     body: Any = None
 
 
-def snippets(base_url: str, call: Call) -> list[Snippet]:
-    """The call in every language."""
+def snippets(base_url: str, call: Call, token: str = TOKEN) -> list[Snippet]:
+    """The call in every language, with a token where there is one to show."""
     url = f"{base_url}{call.path}"
-    return [
+    texts = [
         ("curl", "curl", _curl(url, call)),
         ("python", "Python", _python(url, call)),
         ("javascript", "JavaScript", _javascript(url, call)),
     ]
+    return [(key, name, text.replace(TOKEN, token)) for key, name, text in texts]
 
 
 def _curl(url: str, call: Call) -> str:
@@ -51,7 +52,14 @@ def _python(url: str, call: Call) -> str:
     ]
     if call.body is not None:
         lines.append(f"    data=json.dumps({_literal(call.body, 4)}).encode(),")
-    return "\n".join([*lines, ")", "with urllib.request.urlopen(request) as answer:", "    print(json.load(answer))"])
+    return "\n".join(
+        [
+            *lines,
+            ")",
+            "with urllib.request.urlopen(request) as answer:",
+            "    print(json.dumps(json.load(answer), indent=2))",
+        ]
+    )
 
 
 def _literal(value: Any, indent: int) -> str:
@@ -70,5 +78,10 @@ def _javascript(url: str, call: Call) -> str:
         text = json.dumps(call.body, ensure_ascii=False, indent=2).replace("\n", "\n  ")
         options.append(f"  body: JSON.stringify({text}),")
     return "\n".join(
-        [f"const answer = await fetch({json.dumps(url)}, {{", *options, "})", "console.log(await answer.json())"]
+        [
+            f"const answer = await fetch({json.dumps(url)}, {{",
+            *options,
+            "})",
+            "console.log(JSON.stringify(await answer.json(), null, 2))",
+        ]
     )

@@ -1,6 +1,7 @@
 """Who is looking at a page: the session that the browser's cookie names."""
 
 from dataclasses import dataclass
+from uuid import UUID
 
 from starlette.requests import Request
 
@@ -25,6 +26,12 @@ class Visitor:
     def name(self) -> str:
         principal = self.caller.principal
         return principal.name or (principal.email if isinstance(principal, Member) else "")
+
+    @property
+    def record_id(self) -> UUID | None:
+        """The visitor's record among the members of the workspace; None for one who is no member."""
+        principal = self.caller.principal
+        return principal.workspace_member_id if isinstance(principal, Member) else None
 
 
 class Visitors:
