@@ -12,8 +12,6 @@ const DELIVERIES = "metadata/webhookDeliveries"
 const when = (text) => (text ? new Date(text).toLocaleString(language, { dateStyle: "medium", timeStyle: "medium" }) : "")
 const place = (webhook) => { try { return new URL(webhook.targetUrl).host } catch { return webhook.targetUrl } }
 const ROWS = 20
-// As many deliveries as the chart of a day takes into account.
-const COUNTED = 2000
 
 const actions = () => [["*", t("Everything")], ["created", t("Created")], ["updated", t("Updated")], ["deleted", t("Deleted")], ["restored", t("Restored")], ["destroyed", t("Destroyed")]]
 const parts = (operation) => operation.split(/\.(?=[^.]*$)/)
@@ -148,20 +146,8 @@ async function arrived(id) {
   }
 }
 
-// The newest deliveries, and all of the last day that the chart counts.
-async function recent(id) {
-  const since = Date.now() - 24 * 3_600_000
-  const found = []
-  let page
-  do {
-    page = await listed(id, { starting_after: page?.pageInfo.endCursor })
-    found.push(...page.data)
-  } while (page.pageInfo.hasNextPage && found.length < COUNTED && new Date(found.at(-1).createdAt).getTime() > since)
-  return found
-}
-
 async function deliveries(id, again) {
-  const data = await recent(id)
+  const { data } = await listed(id)
   const state = { succeeded: ["tag-good", t("Delivered")], failed: ["tag-bad", t("Failed")], pending: ["tag-warn", t("Waiting")] }
   return h("section", { class: "card card-flush" },
     h("div", { class: "card-head" }, h("h2", {}, t("Deliveries")), h("button", { type: "button", class: "button button-small", onclick: again }, icon("refresh"), t("Refresh"))),
