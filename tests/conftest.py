@@ -11,6 +11,7 @@ import tempfile
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -41,6 +42,8 @@ _POSTGRES_DIRECTORY = "TEST_POSTGRES_DIRECTORY"
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # Each client of httpx would read the certificates of all authorities anew, which takes longer than most requests.
+    pytest.MonkeyPatch().setattr("httpx._transports.default.create_ssl_context", cache(httpx.create_ssl_context))
     if not hasattr(config, "workerinput"):
         # Not below pytest's own directory, which the account that runs PostgreSQL for root could not enter.
         directory = Path(tempfile.mkdtemp(prefix="threescore-tests-"))
@@ -57,12 +60,33 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         shutil.rmtree(directory)
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One process more than there are processors: tests often wait, for servers, for browsers, for time to pass.
+
+    Eight at most, for all share one PostgreSQL.
+    """
+    return min((os.cpu_count() or 1) + 1, 8)
+
+
 # Tests that watch other processes (browsers, servers, receivers) against the clock.
 _WATCHING = tuple(f"tests/{name}" for name in ("browser/", "events/", "examples/", "test_cli", "test_serve.py"))
+
+# The files that take longest. They come first: begun at the end, one would go on while other processes are done.
+_LONG = tuple(
+    f"tests/{name}.py"
+    for name in (
+        *("browser/test_every_page", "events/test_crashes", "test_serve", "access/test_permissions_metamorphic"),
+        *("access/test_people_signing", "access/test_people_members", "test_cli", "rest/test_openapi_tools"),
+        *("examples/test_airports", "test_bench", "graphql/test_metadata_language", "records/test_live_model"),
+        *("records/test_bad_input", "events/test_delivery", "browser/test_model", "browser/test_signing"),
+        *("browser/test_charts", "replay/test_replay", "replay/test_replay_metadata", "catalog/test_changes_walk"),
+    )
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What a busy machine may be too slow for is tried once more; the closing line says how many were."""
+    items.sort(key=lambda item: not item.nodeid.startswith(_LONG))
     for item in items:
         # What was found at random would not be found again.
         if item.nodeid.startswith(_WATCHING) and not getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
