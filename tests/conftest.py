@@ -11,6 +11,7 @@ import tempfile
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -41,6 +42,8 @@ _POSTGRES_DIRECTORY = "TEST_POSTGRES_DIRECTORY"
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # Each client of httpx would read the certificates of all authorities anew, which takes longer than most requests.
+    pytest.MonkeyPatch().setattr("httpx._transports.default.create_ssl_context", cache(httpx.create_ssl_context))
     if not hasattr(config, "workerinput"):
         # Not below pytest's own directory, which the account that runs PostgreSQL for root could not enter.
         directory = Path(tempfile.mkdtemp(prefix="threescore-tests-"))
