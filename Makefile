@@ -17,8 +17,8 @@ PAGES := src/threescore/web
 ASSETS := $(VENV)/.assets-$(shell find frontend -type f -not -path '*/node_modules/*' -exec cksum {} + 2>/dev/null | sort -k 3 | cksum | cut -d ' ' -f 1)
 WORDS := $(VENV)/.words-$(shell cat $(PAGES)/locale/*/LC_MESSAGES/*.po 2>/dev/null | cksum | cut -d ' ' -f 1)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
-# A file is one process's: what its tests share is made once.
-PYTEST_ARGS ?= -n auto --dist loadfile
+# A file is one process's: what its tests share is made once. tests/conftest.py says which files come first.
+PYTEST_ARGS ?= -n auto --dist loadfile --no-loadscope-reorder
 
 .PHONY: help setup run assets messages test lint format bench check
 

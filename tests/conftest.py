@@ -60,12 +60,33 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         shutil.rmtree(directory)
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One process more than there are processors: tests often wait, for servers, for browsers, for time to pass.
+
+    Eight at most, for all share one PostgreSQL.
+    """
+    return min((os.cpu_count() or 1) + 1, 8)
+
+
 # Tests that watch other processes (browsers, servers, receivers) against the clock.
 _WATCHING = tuple(f"tests/{name}" for name in ("browser/", "events/", "examples/", "test_cli", "test_serve.py"))
+
+# The files that take longest. They come first: begun at the end, one would go on while other processes are done.
+_LONG = tuple(
+    f"tests/{name}.py"
+    for name in (
+        *("browser/test_every_page", "events/test_crashes", "test_serve", "access/test_permissions_metamorphic"),
+        *("access/test_people_signing", "access/test_people_members", "test_cli", "rest/test_openapi_tools"),
+        *("examples/test_airports", "test_bench", "graphql/test_metadata_language", "records/test_live_model"),
+        *("records/test_bad_input", "events/test_delivery", "browser/test_model", "browser/test_signing"),
+        *("browser/test_charts", "replay/test_replay", "replay/test_replay_metadata", "catalog/test_changes_walk"),
+    )
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What a busy machine may be too slow for is tried once more; the closing line says how many were."""
+    items.sort(key=lambda item: not item.nodeid.startswith(_LONG))
     for item in items:
         # What was found at random would not be found again.
         if item.nodeid.startswith(_WATCHING) and not getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
