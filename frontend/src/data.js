@@ -5,7 +5,7 @@ import { importPage } from "./data/import.js"
 import { loadModel } from "./data/model.js"
 import { recordPage } from "./data/record.js"
 import { tablePage } from "./data/table.js"
-import { t } from "./lib/words.js"
+import { recordsIn, t } from "./lib/words.js"
 
 const counted = document.querySelectorAll("[data-count]")
 if (counted.length) {
@@ -13,7 +13,7 @@ if (counted.length) {
   const counts = new Map(objectRecordCounts.map((item) => [item.objectNamePlural, item.totalCount]))
   for (const place of counted) {
     const count = counts.get(place.dataset.count)
-    if (count !== undefined) place.textContent = count.toLocaleString(document.documentElement.lang)
+    if (count !== undefined) place.textContent = "countWords" in place.dataset ? recordsIn(count) : count.toLocaleString(document.documentElement.lang)
   }
 }
 

@@ -53,6 +53,15 @@ def test_pages_order_search_and_filters(tab: Tab, api: httpx.Client) -> None:
     expect(page.locator(".grid th", has_text="Phones")).to_have_count(0)
 
 
+def test_the_overview_counts_records(new_page: Callable[[str], Tab], api: httpx.Client) -> None:
+    api.post("/rest/people", json={}).raise_for_status()
+    page = new_page("en").open("/data")
+    expect(page.get_by_role("link", name="People")).to_contain_text("1 record")
+    expect(page.get_by_role("link", name="People")).not_to_contain_text("1 records")
+    expect(page.get_by_role("link", name="Notes")).to_contain_text("0 records")
+    expect(new_page("ru").open("/data").get_by_role("link", name="People")).to_contain_text("1 запись")
+
+
 def test_a_record_from_its_creation_to_its_restoration(tab: Tab, api: httpx.Client) -> None:
     company = api.post("/rest/companies", json={"name": "Linden Works"}).json()["data"]["createCompany"]
     page = tab.open("/data/people")

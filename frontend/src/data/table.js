@@ -1,7 +1,7 @@
 // Records of an object as a table: columns, order, filters, search, pages; editing in place; CSV.
 import { api, graphql } from "../lib/api.js"
 import { dialog, h, icon, toast } from "../lib/dom.js"
-import { t } from "../lib/words.js"
+import { recordsIn, t } from "../lib/words.js"
 import { exportCsv } from "./csv.js"
 import { Filters, searchFilter } from "./filters.js"
 import { isToOne, labelField, subFields } from "./model.js"
@@ -136,7 +136,7 @@ export function tablePage(model, body, actions) {
     const shown = columns()
     previous.disabled = !state.pageInfo.hasPreviousPage
     next.disabled = !state.pageInfo.hasNextPage
-    count.textContent = total === 1 ? t("1 record") : t("{n} records", { n: total.toLocaleString(document.documentElement.lang) })
+    count.textContent = recordsIn(total)
     const all = h("input", { type: "checkbox", "aria-label": t("Choose all"), onchange: (event) => {
       for (const box of table.querySelectorAll("tbody .pick input")) if (box.checked !== event.target.checked) box.click()
     } })

@@ -5,3 +5,6 @@ export function t(message, values = {}) {
   known ??= JSON.parse(document.getElementById("messages")?.textContent || "{}")
   return (known[message] ?? message).replace(/\{(\w+)\}/g, (all, name) => values[name] ?? all)
 }
+
+// How many records there are.
+export const recordsIn = (n) => (n === 1 ? t("1 record") : t("{n} records", { n: n.toLocaleString(document.documentElement.lang) }))
