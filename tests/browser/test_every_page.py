@@ -325,7 +325,7 @@ def test_text_of_others_is_text(tab: Tab, api: httpx.Client, places: dict[str, s
     page = tab.open("/data/traps/import")
     page.get_by_label("CSV file").set_input_files(file)
     page.get_by_role("button", name="Import 1 record").click()
-    page.get_by_role("status").filter(has_text="imported").wait_for()
+    page.locator("#data-body").get_by_text("1 of 1 records imported").wait_for()
     assert page.evaluate("window.hit") is None
     # The diagram as a file stands alone.
     with page.expect_download() as download:

@@ -14,12 +14,15 @@ export function recordPicker(model, field, value, onchoose = () => {}) {
   let shown = value ? labelOf(value, target) : ""
   let active = -1
   let timer
+  // The text whose matches are listed; what has been typed since has others.
+  let listed
+  let turn = 0
   // The input keeps the focus while somebody points at the list.
   const list = h("ul", { role: "listbox", id, hidden: true, "aria-label": target.labelPlural, onmousedown: (event) => event.preventDefault() })
   const input = h("input", {
     role: "combobox", autocomplete: "off", value: shown, placeholder: t("Type to search"),
     "aria-label": field.label, "aria-controls": id, "aria-expanded": "false", "aria-autocomplete": "list",
-    oninput: () => { clearTimeout(timer); timer = setTimeout(search, 200); if (input.value === "") { chosen = null; shown = ""; onchoose(null) } },
+    oninput: () => { clearTimeout(timer); timer = setTimeout(search, 200); active = -1; if (input.value === "") { chosen = null; shown = ""; onchoose(null) } },
     onfocus: () => { input.select(); search() },
     // What was typed and not chosen means nothing: what is shown is what is kept.
     onblur: () => { clearTimeout(timer); hide(); input.value = shown },
@@ -39,16 +42,19 @@ export function recordPicker(model, field, value, onchoose = () => {}) {
         // Never sent with a text that is not what was chosen.
         event.preventDefault()
         event.stopPropagation()
-        if (!list.hidden) (options[active] ?? options[0])?.dispatchEvent(new MouseEvent("mousedown", { bubbles: true }))
+        take(options[active])
       }
     },
   })
 
   async function search() {
-    const filter = labelFilter(target, input.value === shown ? "" : input.value)
+    const asked = input.value
+    const mine = (turn += 1)
+    const filter = labelFilter(target, asked === shown ? "" : asked)
     const query = `query ($filter: ${typeName(target)}FilterInput) { ${target.namePlural}(first: 12, filter: $filter) { edges { node { id ${labelSelection(target)} } } } }`
     const answer = await graphql(query, { filter: filter ?? null })
-    if (document.activeElement !== input) return
+    if (mine !== turn || document.activeElement !== input) return
+    listed = asked
     const records = answer[target.namePlural].edges.map((edge) => edge.node)
     active = -1
     list.replaceChildren(
@@ -57,6 +63,14 @@ export function recordPicker(model, field, value, onchoose = () => {}) {
           record ? labelOf(record, target) : t("Nothing found"))))
     list.hidden = false
     input.setAttribute("aria-expanded", "true")
+  }
+  // The option, or the first match of what is typed.
+  async function take(option) {
+    if (!option && listed !== input.value) {
+      clearTimeout(timer)
+      await search()
+    }
+    if (!list.hidden) (option ?? list.firstElementChild)?.dispatchEvent(new MouseEvent("mousedown", { bubbles: true }))
   }
   function choose(record) {
     chosen = record.id
