@@ -69,6 +69,7 @@ export function recordPicker(model, field, value, onchoose = () => {}) {
     if (!option && listed !== input.value) {
       clearTimeout(timer)
       await search()
+      if (listed !== input.value) return
     }
     if (!list.hidden) (option ?? list.firstElementChild)?.dispatchEvent(new MouseEvent("mousedown", { bubbles: true }))
   }
