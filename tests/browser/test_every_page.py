@@ -2,7 +2,7 @@
 
 import csv
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import quote, urlencode
@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from playwright.sync_api import BrowserContext
+from playwright.sync_api import BrowserContext, Page
 from starlette.routing import Route
 
 from tests.browser.conftest import AXE, SCREENSHOTS, Tab, watch
@@ -58,13 +58,15 @@ PLAYGROUNDS = {
 }
 
 OPEN = {
-    "sign-in": "/sign-in",
     "forgotten": "/forgotten",
     "sign-up": "/sign-up",
     "reset-password": "/reset-password/nonsense",
     "workspace-new": "/welcome/workspace",
 }
 """Pages that are there before anybody is signed in to anything; those behind a link say that it is good no more."""
+
+SIGNED_OUT = {"sign-in": "/sign-in"}
+"""Pages that lead elsewhere who is signed in already."""
 
 NO_PAGES = {
     "/assets/{name}",
@@ -79,6 +81,8 @@ NO_PAGES = {
 
 SIGNING = ("/sign-in", "/sign-up", "/welcome", "/invite", "/verify-email")
 IMAGE = "<img src=x onerror='window.hit=1'>"
+ALL = PAGES | PLAYGROUNDS | OPEN | SIGNED_OUT
+
 SCRIPT = "<script>window.hit=1</script><img src=x onerror='window.hit=1'>\"'{{7*7}}${7*7}"
 
 
@@ -90,7 +94,7 @@ def graphql(api: httpx.Client, query: str, **variables: object) -> Any:
 
 def test_every_page_is_listed() -> None:
     """A page that is added and not listed here would be looked at by none of these tests."""
-    listed = [re.sub(r"{\w+}", str(uuid4()), path).partition("?")[0] for path in (PAGES | PLAYGROUNDS | OPEN).values()]
+    listed = [re.sub(r"{\w+}", str(uuid4()), path).partition("?")[0] for path in ALL.values()]
     routes = make_pages(cast(Services, None)).routes
     missing = [
         route.path
@@ -126,6 +130,17 @@ def set_rule(api: httpx.Client, role: str, name: str, filter: dict[str, Any]) ->
     graphql(api, "mutation ($input: SetRowRuleInput!) { setRowRule(input: $input) { problem } }", input=rule)
 
 
+def opened(tab: Tab, places: dict[str, str]) -> Iterator[tuple[str, Page]]:
+    """Every page but the playgrounds, one after the other. Whoever looks is signed out before the last."""
+    for name, path in (PAGES | OPEN).items():
+        yield name, tab.open(path.format_map(places))
+    tab.page.context.clear_cookies()
+    for name, path in SIGNED_OUT.items():
+        page = tab.open(path)
+        assert page.url.endswith(path)
+        yield name, page
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_no_serious_fault_is_found(tab: Tab, places: dict[str, str], theme: str) -> None:
     """By axe-core; and a picture of every page is taken, to be looked at."""
@@ -133,8 +148,7 @@ def test_no_serious_fault_is_found(tab: Tab, places: dict[str, str], theme: str)
     tab.page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
     tab.expect_status(403)
     found = []
-    for name, path in (PAGES | OPEN).items():
-        page = tab.open(path.format_map(places))
+    for name, page in opened(tab, places):
         page.screenshot(path=SCREENSHOTS / f"{name}-{theme}.png", full_page=True)
         # Not as a script of the page: the page's policy allows none but ours.
         page.evaluate(AXE.read_text())
@@ -163,8 +177,7 @@ def test_a_telephone_shows_every_page_in_its_width(
 ) -> None:
     tab.page.set_viewport_size({"width": 375, "height": 740})
     tab.expect_status(403)
-    for name, path in (PAGES | OPEN).items():
-        page = tab.open(path.format_map(places))
+    for name, page in opened(tab, places):
         page.screenshot(path=SCREENSHOTS / f"{name}-telephone.png")
         # A word that stands letter below letter is no word.
         narrow = page.evaluate(
