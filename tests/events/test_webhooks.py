@@ -216,7 +216,15 @@ def test_rest(client: httpx.Client, receiver: Receiver, workspace: Workspace) ->
     assert patched["description"] == "q"
     assert patched["secret"] == webhook["secret"]
     assert {key for key in patched if patched[key] != webhook[key]} == {"description", "updatedAt"}
-    deleted = client.delete(one)
+    # What a request has no use for does no harm, whatever it is.
+    for useless in (5, [5], None, "x"):
+        assert client.request("GET", one, json={"operations": useless}).status_code == 200
+        assert client.post(f"{one}/test", json={"operations": useless}).status_code == 201
+    for wrong in (5, [5], "x"):
+        given = {"targetUrl": "https://example.com/", "operations": wrong}
+        refused = client.post("/rest/metadata/webhooks", json=given, headers={"Idempotency-Key": f"wrong {wrong}"})
+        assert refused.status_code == 400
+    deleted = client.request("DELETE", one, json={"operations": 5})
     assert (deleted.status_code, deleted.json()) == (200, True)
     missing = client.get(one)
     assert (missing.status_code, missing.content) == (200, b"")

@@ -10,7 +10,6 @@ from threescore.access.tokens import Claims
 from threescore.catalog.state import Workspaces
 from threescore.db.pool import Database
 from threescore.errors import BadRequest, Forbidden, InvalidInput, NotFound, ThreescoreError
-from threescore.events import patterns
 from threescore.events.watch import Watch
 from threescore.model.fields.base import Json
 from threescore.records.caller import Caller, answer_for
@@ -45,7 +44,7 @@ from threescore.rest.http import (
 from threescore.rest.keys import NOTHING
 from threescore.rest.metadata import MetadataApi
 from threescore.rest.records import TAKING_A_BODY, RecordsApi
-from threescore.rest.webhooks import ACTIONS, WebhooksApi
+from threescore.rest.webhooks import ACTIONS, WebhooksApi, silent_patterns
 
 ALIASES = ("apiKeys", "webhooks")
 """What older clients call directly below `/rest`."""
@@ -212,9 +211,8 @@ class RestApi:
             if path[:1] == ("webhooks",):
                 # Those who deliver may have looked before all was written.
                 self._webhooks.changed(caller.model.workspace_id)
-        if path[:1] == ("webhooks",) and isinstance(body, dict):
-            asked = body.get("operations") or ()
-            ignored += silent_operations(item for item in asked if patterns.silence(caller.state.model, item))
+        if path[:1] == ("webhooks",):
+            ignored += silent_operations(silent_patterns(caller.state.model, body))
         if alias:
             successor = f'</rest/metadata/{"/".join(path)}>; rel="successor-version"'
             reply.fields += ((b"deprecation", DEPRECATED), (b"link", successor.encode()))

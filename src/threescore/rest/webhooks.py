@@ -13,11 +13,13 @@ from threescore.catalog.changes.inputs import read_uuid
 from threescore.catalog.wire import application_id
 from threescore.db.pool import Database
 from threescore.errors import BadRequest, InvalidInput, NotFound
+from threescore.events import patterns
 from threescore.events.deliveries import DEFAULT_LIMIT, MAX_LIMIT, Search
 from threescore.events.payload import standard_secret
 from threescore.events.services import WebhookServices
 from threescore.events.webhook import Webhook, webhook_values
 from threescore.model.fields.temporal import parse_moment
+from threescore.model.objects import Model
 from threescore.records.caller import Caller
 from threescore.rest.grammar.filter import parse_filter
 from threescore.rest.grammar.parameters import parse_limit
@@ -199,3 +201,11 @@ def _moment(name: str, text: str | None) -> datetime | None:
 
 def _no_route(method: str, path: tuple[str, ...] | list[str]) -> NotFound:
     return NotFound(f"Cannot {method} /rest/metadata/{'/'.join(path)}")
+
+
+def silent_patterns(model: Model, body: object) -> list[str]:
+    """The operations in a body that no event answers to. What is no operation at all is not for this to refuse."""
+    given = body.get("operations") if isinstance(body, dict) else None
+    if not isinstance(given, list):
+        return []
+    return [item for item in given if isinstance(item, str) and patterns.silence(model, item)]
