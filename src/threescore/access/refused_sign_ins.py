@@ -5,16 +5,14 @@ exists would tell strangers that it does. Of an address without an account nothi
 bounded: tries of the same kind are one entry with their number, and an account has a few entries in an hour.
 """
 
-import asyncio
-import contextlib
 from collections import Counter
 
 import msgspec
-import structlog
 from msgspec import Struct
 
 from threescore.access.attempts import Attempts, Limit, whereabouts
 from threescore.access.audit import Author, Entry, audit
+from threescore.access.gathering import Gathering
 from threescore.db.pool import Database
 from threescore.errors import LimitReached
 
@@ -34,8 +32,6 @@ _NOBODY = msgspec.json.encode(
 )
 """Who tried: somebody, but nobody knows who."""
 
-log = structlog.get_logger()
-
 
 class _Kind(Struct, frozen=True):
     email: str
@@ -43,43 +39,20 @@ class _Kind(Struct, frozen=True):
     reason: str
 
 
-class RefusedSignIns:
+class RefusedSignIns(Gathering):
     """What a worker has refused and not written yet. What a crash loses stays lost."""
 
     def __init__(self, database: Database, interval: float = INTERVAL) -> None:
+        super().__init__(interval)
         self._database = database
         self._attempts = Attempts(database)
-        self._interval = interval
         self._seen: Counter[_Kind] = Counter()
-        self._stopping = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
 
     def note(self, email: str, address: str, reason: str) -> None:
         """Remembers that somebody at an address was not let in, whether there is such an account or not."""
         kind = _Kind(email, whereabouts(address), reason)
         if kind in self._seen or len(self._seen) < MAX_WAITING:
             self._seen[kind] += 1
-
-    def start(self) -> None:
-        """Writes from now on, in the background."""
-        self._task = asyncio.create_task(self._run())
-
-    async def stop(self) -> None:
-        """Writes what is left."""
-        self._stopping.set()
-        if self._task is not None:
-            await self._task
-
-    async def _run(self) -> None:
-        stopped = False
-        while not stopped:
-            with contextlib.suppress(TimeoutError):
-                stopped = await asyncio.wait_for(self._stopping.wait(), self._interval)
-            try:
-                await self._write()
-            except Exception:
-                # The next time may find the database at ease again.
-                log.exception("refused sign-ins could not be written")
 
     async def _write(self) -> None:
         seen, self._seen = self._seen, Counter()

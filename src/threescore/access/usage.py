@@ -3,15 +3,13 @@
 Requests are counted by the hour, because a day is not the same for everybody: days of any time zone are made of hours.
 """
 
-import asyncio
-import contextlib
 import time
 from datetime import UTC, datetime
 from uuid import UUID
 
-import structlog
 from msgspec import Struct
 
+from threescore.access.gathering import Gathering
 from threescore.access.origin import Origin
 from threescore.db.pool import Database
 
@@ -48,8 +46,6 @@ ON CONFLICT (key_id, hour) DO UPDATE
     SET requests = c.requests + excluded.requests, refused = c.refused + excluded.refused
 """
 
-log = structlog.get_logger()
-
 
 class HourOfUse(Struct, frozen=True):
     """How many requests a key sent in the hour that begins at `hour`, and how many of them were refused."""
@@ -68,15 +64,13 @@ class _Seen(Struct):
     at: float = 0
 
 
-class Usage:
+class Usage(Gathering):
     """What a worker has seen of API keys and not written yet. It is approximate: what a crash loses stays lost."""
 
     def __init__(self, database: Database, interval: float = INTERVAL) -> None:
+        super().__init__(interval)
         self._database = database
-        self._interval = interval
         self._seen: dict[tuple[UUID, int], _Seen] = {}
-        self._stopping = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
 
     def note(self, origin: Origin, status: int) -> None:
         """Remembers a request that is answered with this status, if an API key made it."""
@@ -93,42 +87,20 @@ class Usage:
         if origin.let_in:
             seen.last, seen.at = origin, now
 
-    def start(self) -> None:
-        """Writes from now on, in the background."""
-        self._task = asyncio.create_task(self._run())
-
-    async def stop(self) -> None:
-        """Writes what is left."""
-        self._stopping.set()
-        if self._task is not None:
-            await self._task
-
-    async def _run(self) -> None:
-        stopped = False
-        while not stopped:
-            with contextlib.suppress(TimeoutError):
-                stopped = await asyncio.wait_for(self._stopping.wait(), self._interval)
-            # Never cut short by the stop: what a write has taken would be lost.
-            await self._write()
-
     async def _write(self) -> None:
         taken, self._seen = self._seen, {}
         if not taken:
             return
         seen = taken.values()
-        try:
-            await self._database.execute(
-                _WRITE,
-                [key for key, _ in taken],
-                [_moment(hour * _HOUR) for _, hour in taken],
-                [item.requests for item in seen],
-                [item.refused for item in seen],
-                [None if item.last is None else _moment(item.at) for item in seen],
-                [None if item.last is None else _storable(item.last.route) for item in seen],
-            )
-        except Exception:
-            # The next time may find the database at ease again.
-            log.exception("the use of API keys could not be written")
+        await self._database.execute(
+            _WRITE,
+            [key for key, _ in taken],
+            [_moment(hour * _HOUR) for _, hour in taken],
+            [item.requests for item in seen],
+            [item.refused for item in seen],
+            [None if item.last is None else _moment(item.at) for item in seen],
+            [None if item.last is None else _storable(item.last.route) for item in seen],
+        )
 
 
 async def read_usage(
