@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any, cast
+from urllib.parse import quote
 from uuid import uuid4
 
 import httpx
@@ -108,7 +109,9 @@ def test_answers_of_the_apis_are_kept_by_nobody_else(api: httpx.Client) -> None:
         answer = api.get(path)
         assert answer.headers["x-content-type-options"] == "nosniff", path
         assert answer.headers["cache-control"] == "private, no-cache", path
-    for path in ("/rest/metadata/webhooks", "/rest/metadata/apiKeys"):
+    asked = quote("{ webhooks { secret } }")
+    secrets = ("/rest/metadata/webhooks", "/rest/metadata/apiKeys", "/rest/webhooks", "/rest/apiKeys")
+    for path in (*secrets, f"/metadata?query={asked}"):
         assert api.get(path).headers["cache-control"] == "no-store", path
     known = api.get("/rest/companies").headers["etag"]
     assert api.get("/rest/companies", headers={"If-None-Match": known}).status_code == 304

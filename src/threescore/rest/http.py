@@ -37,6 +37,8 @@ _SAFE = (
     (b"cache-control", b"private, no-cache"),
 )
 _SECRET = (*_SAFE[:1], (b"cache-control", b"no-store"))
+_SECRETS = re.compile(r"/rest/(metadata/|apiKeys|webhooks)|/metadata\Z").match
+"""Paths at which tokens and secrets are told."""
 _PREFLIGHT = [
     *_CORS,
     (b"access-control-allow-methods", b"GET,HEAD,PUT,PATCH,POST,DELETE"),
@@ -209,7 +211,7 @@ async def send_reply(scope: Scope, headers: Headers, reply: Reply, send: Send) -
     fields = [
         (b"content-type", reply.media_type.encode()) if reply.media_type else _JSON,
         *_CORS,
-        *(_SECRET if scope["path"].startswith("/rest/metadata/") else _SAFE),
+        *(_SECRET if _SECRETS(scope["path"]) else _SAFE),
         *reply.fields,
         *headers.answer,
     ]
