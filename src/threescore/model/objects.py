@@ -143,7 +143,7 @@ class Index(Struct, frozen=True, kw_only=True):
     updated_at: datetime
 
 
-_BRANCH = re.compile("target[A-Z]")
+_BRANCH = re.compile("target([A-Z])(.*)")
 
 
 class ObjectType(Struct, frozen=True, dict=True, kw_only=True):
@@ -199,8 +199,8 @@ class ObjectType(Struct, frozen=True, dict=True, kw_only=True):
         """The branches `target…` of standard objects as older versions of the wire call them: `person`."""
         if self.is_custom:
             return {}
-        branches = [f for f in self.fields if f.morph_id is not None and f.is_many_to_one and _BRANCH.match(f.name)]
-        named = {field.name[6].lower() + field.name[7:]: field for field in branches}
+        branches = [field for field in self.fields if field.morph_id is not None and field.is_many_to_one]
+        named = {found[1].lower() + found[2]: field for field in branches if (found := _BRANCH.fullmatch(field.name))}
         taken = {*self.field_by_name, *self.field_by_join_column, *self._hidden_names}
         return {name: field for name, field in named.items() if not {name, f"{name}Id"} & taken}
 
